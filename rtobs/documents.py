@@ -1,0 +1,299 @@
+"""YAML files as plain data that remembers where each value stands.
+
+PyYAML composes the nodes; this module turns them into dicts, lists and scalars under limits that
+a hostile file cannot pass, and maps findings of pydantic back to line and column. Scalars follow
+YAML 1.2: only `true` and `false` are booleans, and a number with a point becomes a Decimal, so
+99.9 stays 99.9.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from rtobs.errors import DefinitionError
+from rtobs.problems import Location, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+__all__ = ["Document", "Path_", "decode", "read", "write_yaml"]
+
+MAX_BYTES: Final = 1_048_576
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 100_000
+MAX_INTEGER_DIGITS: Final = 19  # longer digit strings are identifiers, not numbers
+
+Path_ = tuple[str | int, ...]
+Data = dict[str, Any] | list[Any] | str | int | bool | Decimal | None
+
+_INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True} | {
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file.
+
+    Attributes:
+        file: path as the user would type it.
+        lines: the text, split.
+        data: dicts, lists and scalars.
+        values: by path, line, column and width (all 1-based) of the value.
+        keys: by path, the same of the key that leads to it.
+    """
+
+    file: str
+    lines: tuple[str, ...]
+    data: Any
+    values: Mapping[Path_, tuple[int, int, int]] = field(repr=False)
+    keys: Mapping[Path_, tuple[int, int, int]] = field(repr=False)
+
+    def locate(self, path: Path_, *, key: bool = False) -> Location:
+        """Where the value (or the key) at `path` stands; the nearest parent when it is absent."""
+        table = self.keys if key and path in self.keys else self.values
+        while path and path not in table:
+            path, table = path[:-1], self.values
+        line, column, width = table.get(path, (0, 0, 1))
+        excerpt = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return Location(self.file, line, column, excerpt, width)
+
+
+def read(path: Path, file: str | None = None) -> Document:
+    """Read one YAML document.
+
+    Args:
+        path: where it is.
+        file: name for messages, default the path as given.
+
+    Raises:
+        DefinitionError: it is no readable file, no text, too large, no YAML, or not one document.
+    """
+    name = file or str(path)
+    try:
+        if not path.is_file():
+            raise _refused(name, "unreadable-file", "there is no such file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            message = f"the file has {size} bytes, more than the limit of {MAX_BYTES}"
+            raise _refused(name, "file-too-large", message, "split it: one file per service")
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _refused(name, "unreadable-file", f"cannot be read: {reason}") from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8 text (byte {error.start + 1})"
+        raise _refused(name, "not-text", message, "is this a binary file?") from error
+    return parse(text, name)
+
+
+def parse(text: str, file: str) -> Document:
+    """Parse YAML text; `file` names it in messages.
+
+    Raises:
+        DefinitionError: as `read`.
+    """
+    lines = tuple(text.splitlines())
+    try:
+        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as error:
+        raise DefinitionError([_syntax_problem(error, file, lines)]) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = str(error).split("\n", maxsplit=1)[0]
+        raise _refused(file, "yaml-syntax", f"not YAML: {reason}") from error
+    if len(nodes) != 1:
+        message = f"the file holds {len(nodes)} YAML documents" if nodes else "the file is empty"
+        raise _refused(file, "one-document", message, "write exactly one document per file")
+    builder = _Builder(file, lines)
+    data = builder.build(nodes[0], ())
+    if builder.problems:
+        raise DefinitionError(builder.problems)
+    return Document(file, lines, data, builder.values, builder.keys)
+
+
+def decode(document: Document, model: type[_Model]) -> tuple[_Model | None, list[Problem]]:
+    """Check a document against a pydantic model.
+
+    Returns:
+        The model and no problems, or None and every problem with its place.
+    """
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        return None, [_field_problem(document, model, detail) for detail in error.errors()]
+
+
+def write_yaml(data: object) -> str:
+    """YAML text of plain data: keys in the given order, long strings unfolded, no aliases."""
+    text: str = yaml.dump(
+        data, Dumper=_PlainDumper, sort_keys=False, allow_unicode=True, width=10_000
+    )
+    return text
+
+
+class _PlainDumper(yaml.CSafeDumper):
+    """Writes every value out; a reader should not have to follow anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+
+def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text.rstrip("\n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_PlainDumper.add_representer(str, _represent_text)
+
+
+class _Builder:
+    """Turns composed nodes into data and notes where everything stands."""
+
+    def __init__(self, file: str, lines: tuple[str, ...]) -> None:
+        self.file = file
+        self.lines = lines
+        self.values: dict[Path_, tuple[int, int, int]] = {}
+        self.keys: dict[Path_, tuple[int, int, int]] = {}
+        self.problems: list[Problem] = []
+        self._nodes = 0
+
+    def build(self, node: yaml.Node, path: Path_) -> Data:
+        self._nodes += 1
+        if self._nodes > MAX_NODES or len(path) > MAX_DEPTH:
+            limit = f"{MAX_NODES} values" if self._nodes > MAX_NODES else f"{MAX_DEPTH} levels"
+            hint = "are there anchors that multiply, or that contain themselves?"
+            message = f"the document expands to more than {limit}"
+            problem = Problem("yaml-bomb", message, self._at(node), hint=hint)
+            raise DefinitionError([problem])
+        self.values[path] = _span(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._report("key-type", "a key must be text", key_node)
+                continue
+            key = key_node.value
+            if key in result:
+                self._report("duplicate-key", f'the key "{key}" is given twice', key_node)
+                continue
+            self.keys[(*path, key)] = _span(key_node)
+            result[key] = self.build(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.ScalarNode) -> Data:
+        text: str = node.value
+        if node.style is not None or node.tag == "tag:yaml.org,2002:str":
+            return text if node.style is not None else _resolve(text)
+        if node.tag.startswith("tag:yaml.org,2002:"):
+            return _resolve(text)
+        self._report("yaml-tag", f'the tag "{node.tag}" is not allowed', node)
+        return None
+
+    def _report(self, id_: str, message: str, node: yaml.Node) -> None:
+        self.problems.append(Problem(id_, message, self._at(node)))
+
+    def _at(self, node: yaml.Node) -> Location:
+        line, column, width = _span(node)
+        excerpt = self.lines[line - 1] if line <= len(self.lines) else ""
+        return Location(self.file, line, column, excerpt, width)
+
+
+def _resolve(text: str) -> Data:
+    """The value of a plain scalar by the core schema of YAML 1.2."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= MAX_INTEGER_DIGITS else text
+    if _NUMBER.fullmatch(text):
+        return Decimal(text)
+    return text
+
+
+def _span(node: yaml.Node) -> tuple[int, int, int]:
+    start, end = node.start_mark, node.end_mark
+    width = end.column - start.column if end.line == start.line else 1
+    return start.line + 1, start.column + 1, max(width, 1)
+
+
+def _refused(file: str, id_: str, message: str, hint: str = "") -> DefinitionError:
+    return DefinitionError([Problem(id_, message, Location(file), hint=hint)])
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 0
+    excerpt = lines[line - 1] if 0 < line <= len(lines) else ""
+    location = Location(file, line, mark.column + 1 if mark else 0, excerpt)
+    message = (error.problem or error.context or "not YAML").rstrip(".")
+    hint = "YAML is indented with spaces" if "\\t" in repr(message) or "\t" in excerpt else ""
+    return Problem("yaml-syntax", message, location, hint=hint)
+
+
+def _field_problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
+    path: Path_ = error["loc"]
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        allowed = sorted(_fields_at(model, path[:-1]))
+        message = f'unknown key "{path[-1]}"'
+        hint = _suggestion(str(path[-1]), allowed) or f"allowed here: {', '.join(allowed)}"
+        return Problem("unknown-key", message, document.locate(path, key=True), hint=hint)
+    if kind == "missing":
+        message = f'the key "{path[-1]}" is missing'
+        return Problem("missing-key", message, document.locate(path[:-1]))
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = message[:1].lower() + message[1:]
+    message, _, hint = message.partition("; hint: ")
+    return Problem("invalid-value", message, document.locate(path), hint=hint)
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+def _fields_at(model: type[BaseModel], path: Path_) -> Iterator[str]:
+    """Keys that the model allows at `path`."""
+    current: type[BaseModel] | None = model
+    for part in path:
+        if current is None:
+            return
+        if isinstance(part, str):
+            info = next((f for n, f in current.model_fields.items() if part in (n, f.alias)), None)
+            current = _model_in(info.annotation) if info else current
+    if current is not None:
+        yield from (info.alias or name for name, info in current.model_fields.items())
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The first pydantic model inside a type annotation such as `list[Model] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    arguments = getattr(annotation, "__args__", ())
+    return next((model for item in arguments if (model := _model_in(item))), None)

@@ -1,0 +1,1 @@
+"""The only place where PromQL text is built, quoted or parsed."""

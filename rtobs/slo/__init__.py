@@ -1,0 +1,1 @@
+"""Definitions, alert policies and the site: YAML files become resolved SLOs, or problems."""

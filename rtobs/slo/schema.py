@@ -1,0 +1,397 @@
+"""The documents of `slo/` as users write them: strict keys, camelCase, exact numbers.
+
+These models check the shape. What a document means, and whether it can work, is decided in
+`rtobs.slo.resolve` and `rtobs.slo.checks`. The JSON Schema for editors comes from here.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from rtobs.conventions import API_VERSION, Severity
+from rtobs.model.duration import Duration
+from rtobs.model.slo import MissingData, Presence
+
+__all__ = ["AlertPolicies", "Definition", "EventsSli", "SiteDocument", "Sli", "SloEntry"]
+
+NAME_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+LABEL_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+METRIC_PATTERN: Final = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
+
+Version = Literal["rtobs/v1"]
+assert API_VERSION == "rtobs/v1"  # noqa: S101  # the literal type cannot name the constant
+
+
+def _duration(value: object) -> Duration:
+    if isinstance(value, Duration):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f'"{value}" is no duration; hint: write a unit, such as 30d, 6h or 5m')  # noqa: TRY004
+    return Duration.parse(value)
+
+
+def _percent(value: object) -> Fraction:
+    """Read "99.9%" or "0.2 %"; a bare number is refused because 0.99 and 99 are both plausible."""
+    if isinstance(value, Fraction):
+        return value
+    text = str(value).strip()
+    number = text.removesuffix("%").strip()
+    try:
+        decimal = Decimal(number)
+    except InvalidOperation:
+        raise ValueError(f'"{text}" is no percentage; hint: write it as 99.9%') from None
+    if not text.endswith("%"):
+        raise ValueError(f'"{text}" has no percent sign; hint: write {number}%')
+    return Fraction(decimal) / 100
+
+
+def _objective(value: object) -> Decimal:
+    ratio = _percent(value)
+    if ratio >= 1:
+        raise ValueError(
+            f'an objective of "{value}" leaves no error budget; hint: it must be below 100%'
+        )
+    if ratio <= 0:
+        raise ValueError(
+            f'an objective of "{value}" is met by everything; hint: it must be above 0%'
+        )
+    return Decimal(ratio.numerator) / Decimal(ratio.denominator)
+
+
+_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+_THRESHOLD: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+
+
+class Threshold(BaseModel):
+    """A bound of a histogram: a number in the histogram's unit, or a time with a unit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    number: Decimal
+    is_time: bool
+
+
+def _threshold(value: object) -> Threshold:
+    if isinstance(value, Threshold):
+        return value
+    match = _THRESHOLD.fullmatch(str(value))
+    if match is None:
+        raise ValueError(f'"{value}" is no threshold; hint: write 500ms, 1s, or a plain number')
+    number, unit = match.groups()
+    scale = _SECONDS[unit] if unit else Decimal(1)
+    return Threshold(text=str(value), number=Decimal(number) * scale, is_time=unit is not None)
+
+
+def _text_schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+_PERCENT_SCHEMA = _text_schema(r"^[0-9]+(\.[0-9]+)? ?%$", "99.9%")
+DurationField = Annotated[
+    Duration,
+    BeforeValidator(_duration),
+    PlainSerializer(str),
+    _text_schema(r"^([0-9]+[wdhms])+$", "30d", "5m"),
+]
+PercentField = Annotated[Fraction, BeforeValidator(_percent), PlainSerializer(str), _PERCENT_SCHEMA]
+ObjectiveField = Annotated[Decimal, BeforeValidator(_objective), _PERCENT_SCHEMA]
+ThresholdField = Annotated[
+    Threshold,
+    BeforeValidator(_threshold),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)?$"},
+                {"type": "number", "exclusiveMinimum": 0},
+            ],
+            "examples": ["500ms", "1s"],
+        }
+    ),
+]
+
+
+def _label_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    raise ValueError("a label value must be text")
+
+
+LabelText = Annotated[
+    str,
+    BeforeValidator(_label_value),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=63)]
+LabelName = Annotated[str, Field(pattern=LABEL_PATTERN)]
+MetricName = Annotated[str, Field(pattern=METRIC_PATTERN)]
+# A value may begin with an operator (`=~`, `!=`, `!~`); without one it is compared as plain text.
+Select = dict[LabelName, LabelText]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+class EventsSli(_Strict):
+    """Good and bad events, from one counter with matchers or from full expressions."""
+
+    metric: MetricName | None = None
+    select: Select = Field(default_factory=dict)
+    total: str | None = Field(
+        default=None, description="PromQL of all events per second with {{window}}."
+    )
+    bad: Select | str | None = Field(
+        default=None, description="Matchers, or PromQL, of the bad events."
+    )
+    good: Select | str | None = Field(
+        default=None, description="Matchers, or PromQL, of the good events."
+    )
+    bad_metric: MetricName | None = Field(
+        default=None, description="Counter of bad events, when apart."
+    )
+    good_metric: MetricName | None = Field(
+        default=None, description="Counter of good events, when apart."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> EventsSli:
+        if (self.metric is None) == (self.total is None):
+            raise ValueError('give exactly one of "metric" and "total"')
+        bad = self.bad is not None or self.bad_metric is not None
+        good = self.good is not None or self.good_metric is not None
+        if bad == good:
+            raise ValueError('give exactly one of "bad" and "good"')
+        sides = [side for side in (self.bad, self.good) if side is not None]
+        if self.total is not None and not all(isinstance(side, str) for side in sides):
+            raise ValueError('with "total", "bad" or "good" is an expression with {{window}}')
+        if self.metric is not None and any(isinstance(side, str) for side in sides):
+            raise ValueError('with "metric", "bad" or "good" is a mapping of matchers')
+        return self
+
+
+class LatencySli(_Strict):
+    """Events that were not slower than a bucket of a classic histogram."""
+
+    histogram: MetricName
+    threshold: ThresholdField
+    select: Select = Field(default_factory=dict)
+
+
+class TimesliceSli(_Strict):
+    """Minutes in which an expression met a condition."""
+
+    expr: str
+    good_when: str = Field(pattern=r"^(<=|<|>=|>) *-?[0-9]+(\.[0-9]+)?$", examples=["<= 0.95"])
+
+
+class ProbeSli(_Strict):
+    """Minutes in which the service was seen alive by something that survives its death."""
+
+    target: LabelText | None = Field(default=None, description="Value of the site's probe label.")
+    up: Select | None = Field(
+        default=None, description="Matchers of the `up` series of the service."
+    )
+    expr: str | None = Field(
+        default=None, description="PromQL that is at least 1 while it is alive."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ProbeSli:
+        if sum(source is not None for source in (self.target, self.up, self.expr)) != 1:
+            raise ValueError('give exactly one of "target", "up" and "expr"')
+        return self
+
+
+class RawSli(_Strict):
+    """An error ratio from elsewhere; each minute weighs the same."""
+
+    error_ratio: str = Field(description="PromQL of the error ratio with {{window}}.")
+
+
+class Sli(_Strict):
+    """Exactly one kind of indicator."""
+
+    events: EventsSli | None = None
+    latency: LatencySli | None = None
+    timeslice: TimesliceSli | None = None
+    probe: ProbeSli | None = None
+    raw: RawSli | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Sli:
+        given = [name for name in Sli.model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            kinds = ", ".join(Sli.model_fields)
+            raise ValueError(f"give exactly one of {kinds}")
+        return self
+
+
+class Traffic(_Strict):
+    """How many events must have happened before a tier may fire."""
+
+    min_bad: int | None = Field(default=None, ge=1, le=1_000_000)
+    min_events: int | None = Field(default=None, ge=1, le=1_000_000_000)
+
+
+class Alerting(_Strict):
+    """What differs from the policy for one SLO."""
+
+    policy: str | None = None
+    tiers: dict[str, Severity | Literal["off"]] = Field(default_factory=dict)
+    labels: dict[LabelName, LabelText] = Field(default_factory=dict)
+    annotations: dict[LabelName, str] = Field(default_factory=dict)
+
+
+class LinkEntry(_Strict):
+    """A page for whoever reads the alert."""
+
+    title: str = Field(min_length=1)
+    url: str = Field(pattern=r"^https?://[^\s]+$")
+
+
+class SloEntry(_Strict):
+    """One SLO of a service."""
+
+    name: Name
+    description: str = Field(min_length=10, description="What it means to users.")
+    sli: Sli
+    objective: ObjectiveField
+    reason: str = Field("", description="Why this objective.")
+    window: DurationField = Duration(30 * 86_400)
+    group_by: list[LabelName] = Field(default_factory=list)
+    missing_data: MissingData = MissingData.IGNORE
+    presence: Presence = Presence.OPTIONAL
+    owner: str | None = None
+    traffic: Traffic = Traffic()
+    alerting: Alerting = Alerting()
+    links: list[LinkEntry] = Field(default_factory=list)
+    speaks_for: str | None = Field(
+        None, description="Domain whose users this SLO speaks for, when it is that SLO."
+    )
+
+
+class Causes(_Strict):
+    """Which cause alerts of the component this service does not want."""
+
+    mute: list[str] = Field(default_factory=list)
+
+
+class Definition(_Strict):
+    """`slo/<domain>/<service>.yaml`: the SLOs of one service."""
+
+    api_version: Version
+    kind: Literal["ServiceLevelObjectives"]
+    service: Name
+    component: Name | None = None
+    select: Select = Field(default_factory=dict)
+    owner: str = Field(min_length=1)
+    causes: Causes = Causes()
+    slos: list[SloEntry] = Field(min_length=1)
+
+
+class TierEntry(_Strict):
+    """One tier of an alert policy."""
+
+    name: Name
+    severity: Severity
+    long: DurationField
+    short: DurationField
+    budget_share: dict[str, PercentField]
+    min_bad: int = Field(3, ge=1)
+    keep_firing_for: DurationField
+
+
+class PolicyEntry(_Strict):
+    """A named list of tiers, fastest first."""
+
+    tiers: list[TierEntry] = Field(min_length=1)
+
+
+class AlertPolicies(_Strict):
+    """`slo/policy.yaml`."""
+
+    api_version: Version
+    kind: Literal["AlertPolicies"]
+    default: str
+    policies: dict[Name, PolicyEntry]
+
+
+class DatasourcesEntry(_Strict):
+    """Uids of the data sources in Grafana."""
+
+    prometheus: str = "prometheus"
+    loki: str = "loki"
+    tempo: str = "tempo"
+
+
+class ProbesEntry(_Strict):
+    """How a prober names what it probes."""
+
+    metric: MetricName = "probe_success"
+    label: LabelName = "probe"
+
+
+class DeployedEntry(_Strict):
+    """How a component is deployed here."""
+
+    version: str = ""
+    prefix: str = Field("", pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$|^$")
+    select: Select = Field(default_factory=dict)
+    buckets: dict[MetricName, list[LabelText]] = Field(default_factory=dict)
+
+
+class Environment(_Strict):
+    """One environment."""
+
+    grafana_url: str = Field("", pattern=r"^(https?://[^\s]+[^/\s])?$")
+    runbook_url: str = "docs/runbooks"
+    datasources: DatasourcesEntry = DatasourcesEntry()
+    probes: ProbesEntry = ProbesEntry()
+    select: Select = Field(default_factory=dict)
+    components: dict[Name, DeployedEntry] = Field(default_factory=dict)
+    objectives: dict[Name, ObjectiveField] = Field(default_factory=dict)
+
+
+class SiteDocument(_Strict):
+    """`slo/site.yaml`: the environments that the same definitions are generated for."""
+
+    api_version: Version
+    kind: Literal["Site"]
+    default: Name
+    environments: dict[Name, Environment]
+
+    @model_validator(mode="after")
+    def _default_exists(self) -> SiteDocument:
+        if self.default not in self.environments:
+            raise ValueError(f'the default environment "{self.default}" is not defined')
+        return self
+
+
+def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a document, for editors."""
+    schema = kind.model_json_schema(by_alias=True, mode="validation")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return schema
