@@ -12,7 +12,7 @@ from rtobs.model.alerting import DroppedTier, Tier
 from rtobs.model.duration import Duration
 from rtobs.model.indicator import Indicator
 
-__all__ = ["Link", "MissingData", "Presence", "ResolvedService", "ResolvedSlo"]
+__all__ = ["Link", "MissingData", "Presence", "ProofSeries", "ResolvedService", "ResolvedSlo"]
 
 
 class MissingData(StrEnum):
@@ -36,6 +36,19 @@ class Link:
 
     title: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSeries:
+    """Series that are good and series that are bad, given by the definition.
+
+    Attributes:
+        good: (series with all its labels, value of a gauge or increase a minute of a counter).
+        bad: the same for a bad minute.
+    """
+
+    good: tuple[tuple[str, Decimal], ...]
+    bad: tuple[tuple[str, Decimal], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,8 @@ class ResolvedSlo:
         labels: labels added to every alert.
         annotations: annotations added to every alert.
         links: pages for whoever reads an alert.
+        proof: series for the proof, where the definition gives them.
+        speaks_for_domain: whether it stands for what the users of its domain see.
         source: file that defines it, relative to the working directory, with "/" separators.
         line: line of that file.
     """
@@ -87,6 +102,8 @@ class ResolvedSlo:
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
+    proof: ProofSeries | None = None
+    speaks_for_domain: bool = False
     source: str = ""
     line: int = 0
 

@@ -272,6 +272,17 @@ class LinkEntry(_Strict):
     url: str = Field(pattern=r"^https?://[^\s]+$")
 
 
+class ProofEntry(_Strict):
+    """Series that are good and series that are bad, where they cannot be derived.
+
+    The key is a series with all its labels, the value a gauge's value or a counter's increase a
+    minute. Needed when an expression reads more than one series.
+    """
+
+    good: dict[str, Decimal | int] = Field(min_length=1)
+    bad: dict[str, Decimal | int] = Field(min_length=1)
+
+
 class SloEntry(_Strict):
     """One SLO of a service."""
 
@@ -288,8 +299,9 @@ class SloEntry(_Strict):
     traffic: Traffic = Traffic()
     alerting: Alerting = Alerting()
     links: list[LinkEntry] = Field(default_factory=list)
-    speaks_for: str | None = Field(
-        None, description="Domain whose users this SLO speaks for, when it is that SLO."
+    proof: ProofEntry | None = None
+    speaks_for_domain: bool = Field(
+        default=False, description="Whether it stands for what the users of its domain see."
     )
 
 

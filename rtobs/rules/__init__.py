@@ -1,0 +1,1 @@
+"""Resolved SLOs become Prometheus rules: recordings, burn-rate, health and cause alerts."""
