@@ -1,0 +1,1 @@
+"""An independent evaluator, the incidents, and the promtool tests that prove every rule."""

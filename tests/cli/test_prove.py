@@ -1,0 +1,155 @@
+"""`rtobs prove` on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtobs.cli.prove import Inputs, configure, run
+from rtobs.errors import DefinitionError
+from rtobs.model.site import Site
+from rtobs.problems import Location, Problem
+from rtobs.proof.promtool import rule_tests
+from tests.proof.engine import every_promtool, rules_text
+from tests.proof.slos import BAD_FORM, PROBE, service
+
+SHOP = service(BAD_FORM, PROBE)
+TABLE = """\
+SLO            tier     fires after     seen  resets after     seen
+shop-requests  fast           9 min    9 min        15 min   15 min  ok
+shop-requests  slow          25 min   25 min        31 min   31 min  ok
+shop-requests  ticket        95 min   95 min       115 min  115 min  ok
+shop-requests  trickle      275 min  275 min       340 min  340 min  ok
+"""
+
+
+def load(options: Namespace) -> Inputs:
+    """The inputs of the tests, in the place of definitions on disk."""
+    del options
+    return Inputs(((SHOP, ()),), Site())
+
+
+def refuse(options: Namespace) -> Inputs:
+    """Definitions that cannot be used."""
+    del options
+    problem = Problem("unknown-key", 'unknown key "slo"', Location("slo/data/shop.yaml", 3, 1))
+    raise DefinitionError([problem])
+
+
+def options(*arguments: str) -> Namespace:
+    """Parsed options with the loader of the tests."""
+    parser = ArgumentParser()
+    configure(parser)
+    return parser.parse_args(arguments, Namespace(load=load))
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Iterator[Path]:
+    """A working directory with the rules and tests of the shop."""
+    (tmp_path / "alerts/data").mkdir(parents=True)
+    (tmp_path / "alerts/data/shop.yaml").write_text(rules_text(SHOP.slos), encoding="utf-8")
+    for file in rule_tests(SHOP, (), Site()):
+        path = tmp_path / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    yield tmp_path
+    os.chdir(before)
+
+
+@every_promtool(newest=True)
+def test_table(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table shows what was predicted and what was seen, and one SLO can be picked."""
+    del generated
+
+    status = run(options("--promtool", str(promtool), "--slo", "shop-requests"))
+
+    assert status == 0
+    table, _, summary = capsys.readouterr().out.partition("\n\n")
+    assert f"{table}\n" == TABLE
+    assert summary.startswith("4 tiers of 1 SLOs; ")
+    assert summary.endswith(" checks, all hold\n")
+
+
+@every_promtool(newest=True)
+def test_findings(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule that does something else is named with its query, and the exit status is 1."""
+    rules = generated / "alerts/data/shop.yaml"
+    wrong = rules.read_text(encoding="utf-8").replace("> 0.072", "> 0.09")
+    rules.write_text(wrong, encoding="utf-8")
+
+    status = run(options("--promtool", str(promtool)))
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert "shop-requests  fast           9 min   11 min" in out
+    assert "tests/rules/data/shop.fine.test.yaml: fast: fires 9 min after the onset" in out
+    assert "   at:       1h9m\n" in out
+    assert "   got:      nothing\n" in out
+
+
+@every_promtool(newest=True)
+def test_json(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON has the same content."""
+    del generated
+
+    status = run(options("--promtool", str(promtool), "--format", "json", "--domain", "data"))
+
+    content = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert content["findings"] == []
+    assert content["proofs"][0] == {
+        "slo_id": "shop-requests",
+        "tier": "fast",
+        "fires": 9,
+        "fires_seen": "9",
+        "resets": 15,
+        "resets_seen": "15",
+        "passed": True,
+    }
+    assert len(content["proofs"]) == len(BAD_FORM.tiers) + len(PROBE.tiers)
+
+
+def test_no_promtool(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a promtool the verb says how to get one."""
+    status = run(options("--promtool", "/nowhere/promtool"))
+
+    assert status == 2
+    assert capsys.readouterr().err == (
+        'rtobs prove: "/nowhere/promtool" is no program; '
+        "name one with --promtool or $RTOBS_PROMTOOL, or run `make parts`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--slo", "shop-nothing"), "there is no SLO shop-nothing"),
+        (("--domain", "network"), "there is no SLO in domain network"),
+    ],
+)
+def test_nothing_selected(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that selects nothing is a mistake of usage."""
+    status = run(options("--promtool", "true", *arguments))
+
+    assert status == 2
+    assert capsys.readouterr().err == f"rtobs prove: {message}\n"
+
+
+def test_bad_definitions(capsys: pytest.CaptureFixture[str]) -> None:
+    """Definitions that cannot be used are findings, not tracebacks."""
+    given = options("--promtool", "true")
+    given.load = refuse
+
+    assert run(given) == 1
+    assert (
+        'slo/data/shop.yaml:3:1: error[unknown-key]: unknown key "slo"' in capsys.readouterr().err
+    )
