@@ -1,0 +1,7 @@
+"""Resolved SLOs -> Markdown pages for whoever is paged at night."""
+
+from __future__ import annotations
+
+from rtobs.runbooks.build import Page, build, build_index
+
+__all__ = ["Page", "build", "build_index"]
