@@ -79,8 +79,8 @@ SERIES_TO_DRILLDOWN: Final = Link("Open the SLO", drilldown_url("${__field.label
 
 def runbook_url(site: Site, slo_id: str) -> str:
     """Where a browser finds a runbook page; "" when the site's runbooks have no web address."""
-    base = site.runbook_url.rstrip("/")
-    return f"{base}/{slo_id}.md" if base.startswith(_ABSOLUTE) else ""
+    url = site.runbook(slo_id)
+    return url if url.startswith(_ABSOLUTE) else ""
 
 
 def runbook_link(site: Site, slo_id: str) -> Link | None:

@@ -65,3 +65,11 @@ class Site:
     select: tuple[Matcher, ...] = ()
     components: Mapping[str, DeployedComponent] = field(default_factory=dict)
     objectives: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def runbook(self, page: str) -> str:
+        """Where a runbook page is found: a web address, or a path of the repository."""
+        return f"{self.runbook_url.rstrip('/')}/{page}.md"
+
+    def dashboard(self, uid: str, variables: str = "") -> str:
+        """Address of a dashboard; without a Grafana URL it is relative to Grafana's root."""
+        return f"{self.grafana_url}/d/{uid}{'?' if variables else ''}{variables}"

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rtobs import conventions as names
+from rtobs.model.selector import Matcher, Selector
+from rtobs.promql.text import any_of, selector_text
 from rtobs.proof.promtool import rule_tests
 from rtobs.proof.runner import Failure, Outcome, run_all
 from rtobs.proof.testfile import Check, Claim, Scenario, TestFile, file_text
@@ -189,7 +191,10 @@ def _end(scenario: Scenario) -> int:
 
 
 def _probe(scenario: Scenario, function: str) -> str:
-    selector = f'ALERTS{{alertname="{names.BUDGET_BURN}",alertstate="firing"}}'
+    # Answers are found by their query, so two scenarios must not ask the same.
+    asked = any_of(names.SLO_ID, sorted({c.claim.slo_id for c in scenario.checks if c.claim}))
+    alert = (Matcher("alertname", "=", names.BUDGET_BURN), Matcher("alertstate", "=", "firing"))
+    selector = selector_text(Selector("ALERTS", (*alert, asked)))
     return f"{function}(timestamp({selector})[{_end(scenario) // 60 + 1}m:1m])"
 
 

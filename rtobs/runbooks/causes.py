@@ -34,8 +34,7 @@ def causes_page(service: ResolvedService, causes: Sequence[CauseAlert], site: Si
         *(_section(cause, service) for cause in causes),
     ]
     if site.grafana_url:
-        url = f"{site.grafana_url}/d/{names.FLEET_UID}"
-        sections.append(link("Overview in Grafana", url))
+        sections.append(link("Overview in Grafana", site.dashboard(names.FLEET_UID)))
     return "\n\n".join(sections) + "\n"
 
 

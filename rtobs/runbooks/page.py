@@ -54,7 +54,7 @@ def slo_page(
 def dashboard_url(site: Site, slo_id: str) -> str:
     """The drill-down of an SLO in Grafana, over its last six hours."""
     query = f"var-slo_id={url_quote(slo_id, safe='')}&from=now-6h&to=now"
-    return f"{site.grafana_url}/d/{names.DRILLDOWN_UID}?{query}"
+    return site.dashboard(names.DRILLDOWN_UID, query)
 
 
 def _first_minutes(slo: ResolvedSlo, causes: Sequence[CauseAlert], site: Site) -> str:

@@ -10,11 +10,12 @@ from typing import Final
 
 import pytest
 
-from rtobs.documents import write_yaml
+from rtobs.model.site import Site
 from rtobs.model.slo import ResolvedSlo
 from rtobs.proof.runner import Outcome, find_promtool, run_all, unpacked_promtools
 from rtobs.proof.testfile import Check, Scenario, file_text
-from tests.proof import literal
+from rtobs.rules import rules_text as generated_text
+from rtobs.rules import slo_groups
 
 ROOT: Final = Path(__file__).parents[2]
 _LABEL: Final = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
@@ -46,7 +47,7 @@ def _id(path: Path) -> str:
 
 def rules_text(slos: Iterable[ResolvedSlo]) -> str:
     """The rule file of some SLOs."""
-    return write_yaml({"groups": [group for slo in slos for group in literal.groups(slo)]})
+    return generated_text(group for slo in slos for group in slo_groups(slo, Site()))
 
 
 def observe(

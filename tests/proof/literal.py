@@ -22,7 +22,7 @@ from rtobs.model.indicator import (
 from rtobs.model.number import decimal_text
 from rtobs.model.selector import Matcher, Selector
 from rtobs.model.slo import MissingData, Presence, ResolvedSlo
-from rtobs.promql.text import le_matcher, rate
+from rtobs.promql.text import le_matcher, rate, selector_text
 
 Rule = dict[str, Any]
 
@@ -140,6 +140,23 @@ class _Draft:
             f"clamp_min(1 - {good_hour} / ({hour} > 0), 0)",
         )
 
+    def series_with_bucket(self) -> str:
+        """How many series have the bucket."""
+        return self._counted("_bucket")
+
+    def series_with_count(self) -> str:
+        """How many series there are."""
+        return self._counted("_count")
+
+    def _counted(self, suffix: str) -> str:
+        indicator = self.slo.indicator
+        assert isinstance(indicator, LatencyIndicator)
+        selector = Selector(f"{indicator.histogram.metric}{suffix}", indicator.histogram.matchers)
+        if suffix == "_bucket":
+            selector = selector.where(le_matcher(indicator.le))
+        grouped = selector.where(*(Matcher(label, "!=", "") for label in self.slo.group_by))
+        return f"count{self.by} ({selector_text(grouped)})"
+
     def _slices(self, indicator: TimesliceIndicator) -> tuple[str, str, str]:
         verdict = f"{indicator.comparison} bool {decimal_text(indicator.bound)}"
         seen = f"1 - ((({indicator.expression}) >= -Inf) {verdict})"
@@ -203,6 +220,8 @@ class _Draft:
         severity = "critical" if required else "warning"
         if self.slo.missing_data is not MissingData.GOOD:
             missing = f"absent({self.read(names.TOTAL_RATE)}) or ({total} unless {bad})"
+            if isinstance(self.slo.indicator, LatencyIndicator):
+                missing += f" or ({self.series_with_bucket()} < {self.series_with_count()})"
             self._alert(self.fast, names.SERIES_MISSING, missing, severity, wait="15m")
             tiles = self.over(names.TOTAL_TILE, "1d", "count_over_time")
             before = f"max{self.by} (last_over_time({self.read(names.TOTAL_RATE, '1h')} offset 1d))"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
 
 from rtobs.documents import write_yaml
+from rtobs.model.indicator import TimesliceIndicator
 from rtobs.model.site import Site
+from rtobs.model.slo import ProofSeries, ResolvedSlo
 from rtobs.proof.promtool import rule_tests
 from rtobs.proof.prover import Proof, Report, prove
 from tests.proof.engine import every_promtool, rules_text
-from tests.proof.slos import BAD_FORM, service
+from tests.proof.slos import BAD_FORM, PROBE, service, slo
 
 SITE = Site()
 
@@ -23,16 +26,22 @@ def unchanged(text: str) -> str:
     return text
 
 
-def proven(promtool: Path, root: Path, break_rules: Callable[[str], str] = unchanged) -> Report:
-    """The report on one SLO whose rules were changed."""
+def proven(
+    promtool: Path,
+    root: Path,
+    break_rules: Callable[[str], str] = unchanged,
+    slos: Sequence[ResolvedSlo] = (BAD_FORM,),
+) -> Report:
+    """The report on some SLOs whose rules were changed."""
+    shop = service(*slos)
     rules = root / "alerts/data/shop.yaml"
     rules.parent.mkdir(parents=True)
-    rules.write_text(break_rules(rules_text([BAD_FORM])), encoding="utf-8")
-    for file in rule_tests(service(BAD_FORM), (), SITE):
+    rules.write_text(break_rules(rules_text(slos)), encoding="utf-8")
+    for file in rule_tests(shop, (), SITE):
         path = root / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, encoding="utf-8")
-    return prove([(service(BAD_FORM), ())], SITE, promtool, root)
+    return prove([(shop, ())], SITE, promtool, root)
 
 
 @every_promtool()
@@ -117,4 +126,32 @@ def test_a_test_file_that_was_edited_is_found(promtool: Path, tmp_path: Path) ->
     assert [str(finding) for finding in report.findings] == [
         "tests/rules/data/shop.edges.test.yaml: differs from the definitions; run `rtobs generate`",
         "tests/rules/data/shop.history.test.yaml: is missing; run `rtobs generate`",
+    ]
+
+
+def slow_answers() -> ResolvedSlo:
+    """Reads the series of PROBE too, and is fine while that is down."""
+    duration, success = 'probe_duration_seconds{probe="shop"}', 'probe_success{probe="shop"}'
+    one = Decimal(1)
+    return slo(
+        "speed",
+        TimesliceIndicator(f"max({duration} and {success} == 1)", "<=", Decimal("0.5")),
+        "0.99",
+        proof=ProofSeries(
+            ((duration, Decimal("0.4")), (success, one)),
+            ((duration, Decimal("0.6")), (success, one)),
+        ),
+    )
+
+
+@every_promtool(newest=True)
+def test_slos_that_stand_apart_are_measured_apart(promtool: Path, tmp_path: Path) -> None:
+    """SLOs that read each other's series are proven in two scenarios, each measured for itself."""
+    report = proven(promtool, tmp_path, slos=(PROBE, BAD_FORM, slow_answers()))
+
+    fast = [proof for proof in report.proofs if proof.tier == "fast"]
+    assert fast == [
+        Proof("shop-up", "fast", 5, "5", 15, "15", passed=True),
+        Proof("shop-requests", "fast", 9, "9", 15, "15", passed=True),
+        Proof("shop-speed", "fast", 9, "9", 15, "15", passed=True),
     ]
