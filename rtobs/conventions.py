@@ -133,6 +133,7 @@ LOG_TRACE_ID: Final = "trace_id"
 LOG_SPAN_ID: Final = "span_id"
 LOG_ERROR_TYPE: Final = "error_type"
 LOG_STACK: Final = "stack"
+LOG_TENANT_ID: Final = "tenant_id"
 
 # --- resource attributes (OpenTelemetry semantic conventions, stable names) -----------------------
 SERVICE_NAME: Final = "service.name"
@@ -143,6 +144,36 @@ DEPLOYMENT_ENVIRONMENT: Final = "deployment.environment.name"
 RTOBS_DOMAIN: Final = "rtobs.domain"
 DEFAULT_NAMESPACE: Final = "runtime"
 EXPORT_INTERVAL_SECONDS: Final = 15
+K8S_CLUSTER: Final = "k8s.cluster.name"
+K8S_NAMESPACE: Final = "k8s.namespace.name"
+K8S_NODE: Final = "k8s.node.name"
+K8S_POD: Final = "k8s.pod.name"
+K8S_POD_UID: Final = "k8s.pod.uid"
+K8S_CONTAINER: Final = "k8s.container.name"
+
+# --- attributes of spans, baggage and metrics that the library writes ----------------------------
+TENANT_ID: Final = "tenant.id"
+ERROR_TYPE: Final = "error.type"
+OVERFLOW_ATTRIBUTE: Final = "otel.metric.overflow"
+OPERATION: Final = "operation"
+OUTCOME: Final = "outcome"
+GOODPUT: Final = "goodput"
+SLO_CLASS: Final = "slo_class"
+MODEL: Final = "model"
+SIGNAL: Final = "signal"
+REASON: Final = "reason"
+INSTRUMENT: Final = "instrument"
+SIGNALS: Final = ("traces", "metrics", "logs")
+DROP_REASONS: Final = ("queue_full", "rejected", "shutdown")
+GEN_AI_OPERATION: Final = "gen_ai.operation.name"
+GEN_AI_PROVIDER: Final = "gen_ai.provider.name"
+GEN_AI_MODEL: Final = "gen_ai.request.model"
+GEN_AI_STREAM: Final = "gen_ai.request.stream"
+GEN_AI_TOKEN_TYPE: Final = "gen_ai.token.type"
+GEN_AI_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
+GEN_AI_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+GEN_AI_FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
+GEN_AI_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"
 
 
 # --- latency classes of token streams -------------------------------------------------------------
@@ -233,7 +264,6 @@ RTF_BUCKETS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0,
 _RUNTIME: Final = "runtime-service"
 _GENAI: Final = "otel-genai"
 _WHISPER: Final = "faster-whisper"
-_SIGNALS: Final = ("traces", "metrics", "logs")
 _CLASS_NAMES: Final = tuple(latency_class.name for latency_class in LATENCY_CLASSES)
 _GENAI_LABELS: Final = (
     ("gen_ai.operation.name", None),
@@ -298,7 +328,7 @@ LIBRARY_METRICS: Final = (
         "rtobs.dropped",
         "counter",
         "{item}",
-        (("signal", _SIGNALS), ("reason", None)),
+        (("signal", SIGNALS), ("reason", DROP_REASONS)),
         "Spans, log records and data points that the library gave up, by reason.",
     ),
     LibraryMetric(
@@ -306,7 +336,7 @@ LIBRARY_METRICS: Final = (
         "rtobs.queue.length",
         "gauge",
         "{item}",
-        (("signal", _SIGNALS),),
+        (("signal", SIGNALS),),
         "Items waiting in an export queue.",
     ),
     LibraryMetric(
@@ -314,7 +344,7 @@ LIBRARY_METRICS: Final = (
         "rtobs.export.failures",
         "counter",
         "{request}",
-        (("signal", _SIGNALS),),
+        (("signal", SIGNALS),),
         "Export requests that failed for good.",
     ),
     LibraryMetric(
@@ -330,7 +360,7 @@ LIBRARY_METRICS: Final = (
         "rtobs.last_export.age",
         "gauge",
         "s",
-        (("signal", _SIGNALS),),
+        (("signal", SIGNALS),),
         "Time since the last successful export of a signal.",
     ),
     LibraryMetric(
@@ -431,3 +461,10 @@ LIBRARY_METRICS: Final = (
         TTFT_BUCKETS,
     ),
 )
+
+_BY_NAME: Final = {metric.name: metric for metric in LIBRARY_METRICS}
+
+
+def library_metric(name: str) -> LibraryMetric:
+    """The metric with the OpenTelemetry name `name`; KeyError when there is none."""
+    return _BY_NAME[name]

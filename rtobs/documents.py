@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["Document", "Path_", "decode", "read", "write_yaml"]
+__all__ = ["Document", "Path_", "decode", "read", "read_text", "write_yaml"]
 
 MAX_BYTES: Final = 1_048_576
 MAX_DEPTH: Final = 40
@@ -86,6 +86,15 @@ def read(path: Path, file: str | None = None) -> Document:
     Raises:
         DefinitionError: it is no readable file, no text, too large, no YAML, or not one document.
     """
+    return parse(read_text(path, file), file or str(path))
+
+
+def read_text(path: Path, file: str | None = None) -> str:
+    """Read a text file of a user, under the limit on size.
+
+    Raises:
+        DefinitionError: it is no readable file, no UTF-8 text, or too large.
+    """
     name = file or str(path)
     try:
         if not path.is_file():
@@ -99,11 +108,10 @@ def read(path: Path, file: str | None = None) -> Document:
         reason = error.strerror or type(error).__name__
         raise _refused(name, "unreadable-file", f"cannot be read: {reason}") from error
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text (byte {error.start + 1})"
         raise _refused(name, "not-text", message, "is this a binary file?") from error
-    return parse(text, name)
 
 
 def parse(text: str, file: str) -> Document:

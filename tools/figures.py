@@ -1,6 +1,6 @@
 """Figures of the code's shape, and a failure when a module or a function has grown too long.
 
-    python tools/figures.py
+python tools/figures.py
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ class Component:
 
     Attributes:
         key: catalogue key, the file's stem.
-        domain: domain of the platform that it belongs to.
+        domain: domain of the platform that it belongs to; None when each definition says it.
         title: name for people.
         version: version that the facts were read from.
         source: where the facts come from.
@@ -208,7 +208,7 @@ class Component:
     """
 
     key: str
-    domain: Domain
+    domain: Domain | None
     title: str
     version: str
     source: str
@@ -217,6 +217,12 @@ class Component:
     metrics: Mapping[str, Metric]
     causes: tuple[CauseAlert, ...] = ()
     unusable: tuple[UnusableAlert, ...] = ()
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric family that has a series or family of that name, or None."""
+        if name in self.metrics:
+            return self.metrics[name]
+        return next((m for m in self.metrics.values() if name in m.series), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +238,4 @@ class Catalogue:
     def metric(self, key: str, name: str) -> Metric | None:
         """The metric family of a component that has a series or family of that name."""
         component = self.components.get(key)
-        if component is None:
-            return None
-        if name in component.metrics:
-            return component.metrics[name]
-        return next((m for m in component.metrics.values() if name in m.series), None)
+        return None if component is None else component.metric(name)

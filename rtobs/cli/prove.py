@@ -9,56 +9,29 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from rtobs.errors import DefinitionError
+from rtobs.cli.exits import FINDINGS, FINE, USAGE
+from rtobs.cli.tables import columns
 from rtobs.proof.prover import Proof, Report, prove
 from rtobs.proof.runner import find_promtool
+from rtobs.slo.fleet import Fleet, load_fleet
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from rtobs.catalogue.facts import CauseAlert
-    from rtobs.model.site import Site
     from rtobs.model.slo import ResolvedService
-    from rtobs.proof.places import KnownValues
 
-__all__ = ["Inputs", "Load", "configure", "run"]
+__all__ = ["Load", "configure", "run"]
 
-FINE: Final = 0
-FINDINGS: Final = 1
-USAGE: Final = 2
+
+Load = Callable[[Path, str], Fleet]
 
 _HEADINGS: Final = ("SLO", "tier", "fires after", "seen", "resets after", "seen", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What is proven.
-
-    Attributes:
-        services: each with the cause alerts that its rules contain.
-        site: where they run.
-        known: closed lists of label values, by (metric, label).
-    """
-
-    services: tuple[tuple[ResolvedService, tuple[CauseAlert, ...]], ...]
-    site: Site
-    known: KnownValues = field(default_factory=dict)
-
-
-class Load(Protocol):
-    """Reads definitions, policy, site and catalogue as the options say."""
-
-    def __call__(self, options: Namespace) -> Inputs:
-        """Everything that is proven.
-
-        Raises:
-            DefinitionError: what a user wrote cannot be used.
-        """
-        ...
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -74,11 +47,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="output format")
 
 
-def run(options: Namespace) -> int:
+def run(options: Namespace, load: Load = load_fleet) -> int:
     """Prove the selected services.
 
     Args:
-        options: the options above, and `load`, which reads what is to be proven.
+        options: the options above, and those that all verbs have.
+        load: reads the definitions.
 
     Returns:
         0 when every check holds, 1 when one does not, 2 when nothing could be run.
@@ -87,18 +61,11 @@ def run(options: Namespace) -> int:
     if promtool is None:
         named = f'"{options.promtool}" is no program' if options.promtool else "found no promtool"
         return _usage(f"{named}; name one with --promtool or $RTOBS_PROMTOOL, or run `make parts`")
-    load: Load = options.load
-    try:
-        inputs = load(options)
-        chosen = _chosen(inputs, options)
-        if not chosen:
-            return _usage(
-                f"there is no SLO {options.slo or 'in domain ' + options.domain}".rstrip()
-            )
-        report = prove(chosen, inputs.site, promtool, Path(), inputs.known)
-    except DefinitionError as error:
-        print(error, file=sys.stderr)
-        return FINDINGS
+    fleet = load(options.slo_dir, options.site)
+    chosen = _chosen(fleet, options)
+    if not chosen:
+        return _usage(f"there is no SLO {options.slo or 'in domain ' + options.domain}".rstrip())
+    report = prove(chosen, fleet.setting.site, promtool, Path(), fleet.known)
     proofs = [proof for proof in report.proofs if options.slo in ("", proof.slo_id)]
     print(_json(proofs, report) if options.format == "json" else _text(proofs, report))
     return FINDINGS if report.findings else FINE
@@ -110,21 +77,19 @@ def _usage(message: str) -> int:
 
 
 def _chosen(
-    inputs: Inputs, options: Namespace
+    fleet: Fleet, options: Namespace
 ) -> tuple[tuple[ResolvedService, tuple[CauseAlert, ...]], ...]:
     """The services that the options select; an SLO is proven with its whole service."""
     return tuple(
-        (service, causes)
-        for service, causes in inputs.services
+        (service, fleet.causes[service.name])
+        for service in fleet.services
         if options.domain in ("", service.domain)
         and any(options.slo in ("", slo.slo_id) for slo in service.slos)
     )
 
 
 def _text(proofs: list[Proof], report: Report) -> str:
-    rows = [_HEADINGS, *(_row(proof) for proof in proofs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    lines = [_line(row, widths) for row in rows]
+    lines = [columns(_HEADINGS, [_row(proof) for proof in proofs], right={2, 3, 4, 5})]
     lines += ["", *(str(finding) for finding in report.findings)] if report.findings else []
     slos = len({proof.slo_id for proof in proofs})
     ending = f"{len(report.findings)} do not hold" if report.findings else "all hold"
@@ -142,15 +107,6 @@ def _minutes(time: int | str | None) -> str:
     if time is None:
         return "never"
     return f"{time} min" if str(time)[-1].isdigit() else str(time)
-
-
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
-    """Names to the left, times to the right."""
-    cells = [
-        text.rjust(width) if 2 <= column <= 5 else text.ljust(width)  # noqa: PLR2004  # the times
-        for column, (text, width) in enumerate(zip(row, widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()
 
 
 def _json(proofs: list[Proof], report: Report) -> str:

@@ -70,8 +70,8 @@ def slo_table(slos: Sequence[ResolvedSlo], site: Site) -> Panel:
 def _columns(slos: Sequence[ResolvedSlo], site: Site) -> tuple[Column, ...]:
     return (
         Column("slo_id", "SLO", value=False, link=TO_DRILLDOWN),
-        Column("domain", "Domain", value=False, width=115),
-        Column("owner", "Owner", value=False, width=130),
+        Column("domain", "Domain", value=False, width=100),
+        Column("owner", "Owner", value=False, width=120),
         *_states(site),
         *_burns(slos),
         Column("sli", "SLI", unit="percentunit", decimals=3, width=95),
@@ -92,7 +92,7 @@ def _states(site: Site) -> tuple[Column, ...]:
             decimals=1,
             thresholds=BUDGET,
             cell="gauge",
-            width=220,
+            width=150,
             minimum=0,
             maximum=1,
         ),
@@ -104,7 +104,7 @@ def _states(site: Site) -> tuple[Column, ...]:
             thresholds=DAYS_LEFT,
             texts=(NEVER,),
             cell="coloured-text",
-            width=140,
+            width=110,
         ),
     )
 

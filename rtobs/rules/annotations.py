@@ -6,6 +6,7 @@ moment, and cost nothing while nothing is wrong.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 from urllib.parse import quote as url_quote
@@ -34,7 +35,7 @@ def burn_annotations(slo: ResolvedSlo, tier: Tier, site: Site) -> dict[str, str]
     factor = decimal_text(Fraction(round(tier.factor * 100), 100))
     texts = {
         "summary": f"{slo.service}: {slo.name} spends its error budget too fast{group}",
-        "impact": literal(slo.description),
+        "promise": literal(slo.description),
         "description": (
             f"{_PERCENT} of the {counted} of the last {tier.long.words()} were bad;"
             f" the objective of {percent_text(slo.objective)} allows"
@@ -63,7 +64,7 @@ def health_annotations(slo: ResolvedSlo, alert: str, site: Site) -> dict[str, st
     }
     return {
         "summary": _fill(summary, words),
-        "impact": literal(slo.description),
+        "promise": literal(slo.description),
         "description": _fill(description, words),
         **_common(slo, site),
         **_users(slo),
@@ -147,14 +148,14 @@ def _spenders(slo: ResolvedSlo) -> str:
     selector = indicator.counted.selector
     if selector is None:
         return ""
-    shape, arguments = label_matchers(slo.group_by)
-    return _top(selector, shape, arguments)
+    return _top(selector, slo.group_by)
 
 
-def _top(selector: Selector, shape: str, arguments: str) -> str:
-    raw = selector_text(selector, "1h").replace("%", "%%")
-    inner = raw.replace("}[1h]", f"{shape}}}[1h]") if "}" in raw else raw
-    query = f"topk({_SPENDERS}, sum without (instance, pod) (increase({inner})) > 0)"
+def _top(selector: Selector, group_by: Sequence[str]) -> str:
+    shape, arguments = label_matchers(group_by)
+    text = selector_text(selector).replace("%", "%%")
+    own = f"{text.removesuffix('}')}{shape}" if selector.matchers else f"{text}{{{shape[1:]}"
+    query = f"topk({_SPENDERS}, sum without (instance, pod) (increase({own}}}[1h])) > 0)"
     escaped = query.replace("\\", "\\\\").replace('"', '\\"')
     return (
         f'{{{{ with query (printf "{escaped}"{arguments}) }}}}Most bad events of the last hour:'

@@ -24,7 +24,7 @@ def cause_rule(service: ResolvedService, cause: CauseAlert, site: Site) -> Alert
             names.SERVICE: service.name,
             names.COMPONENT: service.component,
             names.DOMAIN: str(service.domain),
-            names.OWNER: service.owner,
+            names.OWNER: literal(service.owner),
             names.SEVERITY: str(severity),
         },
         {

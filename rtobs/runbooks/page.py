@@ -173,7 +173,7 @@ def _meaning(slo: ResolvedSlo) -> str:
             f" ({plain(slo.component)}, {slo.domain})."
         ),
         *((f"**Why this objective:** {plain(slo.rationale)}",) if slo.rationale else ()),
-        *((f"**Defined in:** {code(slo.source)}, line {slo.line}.",) if slo.source else ()),
+        *((f"**Defined in:** {code(slo.source)}.",) if slo.source else ()),
     ]
     return f"## What it means\n\n{bullets(lines)}"
 
@@ -186,10 +186,9 @@ def _counted(indicator: Indicator) -> str:
             return f"an event is {indicator.counts} when it is in {code(what)}."
         case LatencyIndicator():
             histogram = code(selector_text(indicator.histogram))
-            limit = decimal_text(indicator.threshold)
-            return (
-                f"an event of {histogram} is bad when it took more than {limit} {indicator.unit}."
-            )
+            unit = indicator.unit.removesuffix("s" if indicator.threshold == 1 else "")
+            limit = f"{decimal_text(indicator.threshold)} {unit}"
+            return f"an event of {histogram} is bad when it took more than {limit}."
         case TimesliceIndicator():
             good = code(f"{indicator.expression} {indicator.comparison} {indicator.bound}")
             return f"a minute is good when {good}."

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from rtobs.conventions import API_VERSION, Severity
+from rtobs.conventions import API_VERSION, Domain, Severity
 from rtobs.model.duration import Duration
 from rtobs.model.slo import MissingData, Presence
 
@@ -318,6 +318,9 @@ class Definition(_Strict):
     kind: Literal["ServiceLevelObjectives"]
     service: Name
     component: Name | None = None
+    domain: Domain | None = Field(
+        default=None, description="Domain, where it is not that of the component."
+    )
     select: Select = Field(default_factory=dict)
     owner: str = Field(min_length=1)
     causes: Causes = Causes()

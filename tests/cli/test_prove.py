@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rtobs.cli.prove import Inputs, configure, run
-from rtobs.errors import DefinitionError
+from rtobs.catalogue.facts import Catalogue
+from rtobs.cli.prove import configure, run
 from rtobs.model.site import Site
-from rtobs.problems import Location, Problem
 from rtobs.proof.promtool import rule_tests
+from rtobs.slo.fleet import Fleet
+from rtobs.slo.reading import Setting
 from tests.proof.engine import every_promtool, rules_text
 from tests.proof.slos import BAD_FORM, PROBE, service
 
@@ -28,24 +29,20 @@ shop-requests  trickle      275 min  275 min       340 min  340 min  ok
 """
 
 
-def load(options: Namespace) -> Inputs:
-    """The inputs of the tests, in the place of definitions on disk."""
-    del options
-    return Inputs(((SHOP, ()),), Site())
+FLEET = Fleet(Setting(Catalogue({}), Site(), {}, ""), (SHOP,), {"shop": ()}, {})
 
 
-def refuse(options: Namespace) -> Inputs:
-    """Definitions that cannot be used."""
-    del options
-    problem = Problem("unknown-key", 'unknown key "slo"', Location("slo/data/shop.yaml", 3, 1))
-    raise DefinitionError([problem])
+def load(folder: Path, environment: str) -> Fleet:
+    """The fleet of the tests, in the place of definitions on disk."""
+    del folder, environment
+    return FLEET
 
 
-def options(*arguments: str) -> Namespace:
-    """Parsed options with the loader of the tests."""
+def prove(*arguments: str) -> int:
+    """The exit code of the verb with these options."""
     parser = ArgumentParser()
     configure(parser)
-    return parser.parse_args(arguments, Namespace(load=load))
+    return run(parser.parse_args(arguments, Namespace(slo_dir=Path("slo"), site="")), load)
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def test_table(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[st
     """The table shows what was predicted and what was seen, and one SLO can be picked."""
     del generated
 
-    status = run(options("--promtool", str(promtool), "--slo", "shop-requests"))
+    status = prove("--promtool", str(promtool), "--slo", "shop-requests")
 
     assert status == 0
     table, _, summary = capsys.readouterr().out.partition("\n\n")
@@ -84,7 +81,7 @@ def test_findings(promtool: Path, generated: Path, capsys: pytest.CaptureFixture
     wrong = rules.read_text(encoding="utf-8").replace("> 0.072", "> 0.09")
     rules.write_text(wrong, encoding="utf-8")
 
-    status = run(options("--promtool", str(promtool)))
+    status = prove("--promtool", str(promtool))
 
     out = capsys.readouterr().out
     assert status == 1
@@ -99,7 +96,7 @@ def test_json(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str
     """The JSON has the same content."""
     del generated
 
-    status = run(options("--promtool", str(promtool), "--format", "json", "--domain", "data"))
+    status = prove("--promtool", str(promtool), "--format", "json", "--domain", "data")
 
     content = json.loads(capsys.readouterr().out)
     assert status == 0
@@ -118,7 +115,7 @@ def test_json(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str
 
 def test_no_promtool(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a promtool the verb says how to get one."""
-    status = run(options("--promtool", "/nowhere/promtool"))
+    status = prove("--promtool", "/nowhere/promtool")
 
     assert status == 2
     assert capsys.readouterr().err == (
@@ -138,18 +135,7 @@ def test_nothing_selected(
     arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A name that selects nothing is a mistake of usage."""
-    status = run(options("--promtool", "true", *arguments))
+    status = prove("--promtool", "true", *arguments)
 
     assert status == 2
     assert capsys.readouterr().err == f"rtobs prove: {message}\n"
-
-
-def test_bad_definitions(capsys: pytest.CaptureFixture[str]) -> None:
-    """Definitions that cannot be used are findings, not tracebacks."""
-    given = options("--promtool", "true")
-    given.load = refuse
-
-    assert run(given) == 1
-    assert (
-        'slo/data/shop.yaml:3:1: error[unknown-key]: unknown key "slo"' in capsys.readouterr().err
-    )

@@ -1,0 +1,107 @@
+"""Everything below `slo/`, read, checked and resolved in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rtobs.catalogue.facts import CauseAlert
+from rtobs.errors import DefinitionError
+from rtobs.model.slo import ResolvedService, ResolvedSlo
+from rtobs.problems import Problem, has_errors
+from rtobs.slo.checks import check, check_fleet
+from rtobs.slo.reading import Setting, Source, read_definitions
+from rtobs.slo.resolve import component_of, resolve
+from rtobs.slo.scope import scope_of
+from rtobs.slo.settings import read_setting
+
+__all__ = ["Fleet", "KnownValues", "load_fleet"]
+
+KnownValues = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All services of a site.
+
+    Attributes:
+        setting: what they were resolved with.
+        services: each with its SLOs, sorted by file.
+        causes: by service, the cause alerts of its component as they are deployed here.
+        known: by (series, label), the closed list of values that the label can have.
+        problems: warnings and hints; there are no errors in a fleet.
+    """
+
+    setting: Setting
+    services: tuple[ResolvedService, ...]
+    causes: Mapping[str, tuple[CauseAlert, ...]]
+    known: KnownValues
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def slos(self) -> tuple[ResolvedSlo, ...]:
+        """Every SLO of every service."""
+        return tuple(slo for service in self.services for slo in service.slos)
+
+
+def load_fleet(folder: Path, environment: str = "") -> Fleet:
+    """Read, check and resolve a folder of definitions.
+
+    Args:
+        folder: the folder `slo/`.
+        environment: environment of the site, "" for its default.
+
+    Raises:
+        DefinitionError: with every problem of every file, warnings included.
+    """
+    sources, unreadable = read_definitions(folder)
+    problems = list(unreadable)
+    try:
+        setting = read_setting(folder, environment)
+    except DefinitionError as error:
+        raise DefinitionError(sorted([*problems, *error.problems], key=_order)) from error
+    problems += check_fleet(sources)
+    for source in sources:
+        problems += check(source, setting)
+    if has_errors(problems):
+        raise DefinitionError(sorted(problems, key=_order))
+    services = tuple(resolve(source, setting) for source in sources)
+    return Fleet(
+        setting,
+        services,
+        {s.definition.service: _causes(s, setting) for s in sources},
+        _known_values(sources, setting),
+        tuple(sorted(problems, key=_order)),
+    )
+
+
+def _order(problem: Problem) -> tuple[str, int, int, str, str]:
+    return problem.sort_key
+
+
+def _causes(source: Source, setting: Setting) -> tuple[CauseAlert, ...]:
+    """The component's cause alerts that the service wants, over its own series."""
+    component = component_of(source.definition, setting)
+    if component is None:
+        return ()
+    scope = scope_of(source.definition, component, setting.site)
+    return tuple(
+        replace(cause, expression=scope.expression(cause.expression))
+        for cause in component.causes
+        if cause.name not in source.definition.causes.mute
+    )
+
+
+def _known_values(sources: tuple[Source, ...], setting: Setting) -> KnownValues:
+    known: dict[tuple[str, str], tuple[str, ...]] = {}
+    for source in sources:
+        component = component_of(source.definition, setting)
+        if component is None:
+            continue
+        prefix = scope_of(source.definition, component, setting.site).deployed.prefix
+        for metric in component.metrics.values():
+            for label in metric.labels:
+                if label.values:
+                    known |= {(f"{prefix}{s}", label.name): label.values for s in metric.series}
+    return known
