@@ -122,6 +122,7 @@ DASHBOARDS_DIR: Final = "dashboards"
 RULE_TESTS_DIR: Final = "tests/rules"
 RUNBOOKS_DIR: Final = "docs/runbooks"
 RUNBOOK_NOTES_DIR: Final = "docs/runbooks/notes"
+SLO_TABLE: Final = "docs/reference/slos.md"
 
 # --- logs: the JSON keys that a service writes and that Alloy reads -------------------------------
 LOG_TIMESTAMP: Final = "timestamp"
@@ -169,7 +170,7 @@ GEN_AI_OPERATION: Final = "gen_ai.operation.name"
 GEN_AI_PROVIDER: Final = "gen_ai.provider.name"
 GEN_AI_MODEL: Final = "gen_ai.request.model"
 GEN_AI_STREAM: Final = "gen_ai.request.stream"
-GEN_AI_TOKEN_TYPE: Final = "gen_ai.token.type"
+GEN_AI_TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105  # a label, no password
 GEN_AI_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 GEN_AI_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 GEN_AI_FINISH_REASONS: Final = "gen_ai.response.finish_reasons"

@@ -37,13 +37,20 @@ Path_ = tuple[str | int, ...]
 Data = dict[str, Any] | list[Any] | str | int | bool | Decimal | None
 
 _INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_NUMBER: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_NUMBER: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]{1,3})?")
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True} | {
     "false": False,
     "False": False,
     "FALSE": False,
 }
+
+_TAG_PREFIX: Final = "tag:yaml.org,2002:"
+# What PyYAML guesses for a plain scalar is ignored, but it guesses only these.
+_TAGS: Final = frozenset(
+    f"{_TAG_PREFIX}{name}"
+    for name in ("map", "seq", "str", "null", "bool", "int", "float", "timestamp", "merge", "value")
+)
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -193,6 +200,10 @@ class _Builder:
             problem = Problem("yaml-bomb", message, self._at(node), hint=hint)
             raise DefinitionError([problem])
         self.values[path] = _span(node)
+        if node.tag not in _TAGS:
+            shown = node.tag.replace(_TAG_PREFIX, "!!")
+            self._report("yaml-tag", f'the tag "{shown}" is not allowed', node)
+            return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -215,12 +226,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Data:
         text: str = node.value
-        if node.style is not None or node.tag == "tag:yaml.org,2002:str":
-            return text if node.style is not None else _resolve(text)
-        if node.tag.startswith("tag:yaml.org,2002:"):
-            return _resolve(text)
-        self._report("yaml-tag", f'the tag "{node.tag}" is not allowed', node)
-        return None
+        return text if node.style else _resolve(text)
 
     def _report(self, id_: str, message: str, node: yaml.Node) -> None:
         self.problems.append(Problem(id_, message, self._at(node)))

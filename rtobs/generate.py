@@ -114,7 +114,12 @@ def _of_platform(inputs: Inputs) -> Iterator[Artefact]:
         yield Artefact(board.path, board.json_text)
     by_component = {s.component: fleet.causes.get(s.name, ()) for s in fleet.services}
     index = runbooks.build_index(fleet.services, by_component, site)
-    yield Artefact(index.path, index.text)
+    components = fleet.setting.catalogue.components
+    sources = {
+        service.component: components[service.component].source for service in fleet.services
+    }
+    table = runbooks.build_reference(fleet.services, sources)
+    yield from (Artefact(page.path, page.text) for page in (index, table))
 
 
 # --- plan ---------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from rtobs.catalogue.load import load
-from rtobs.errors import DefinitionError
+from rtobs.cli.exits import FINE, USAGE
+from rtobs.slo.settings import CATALOGUE_DIR
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from rtobs.catalogue.facts import Catalogue, CauseAlert, Component, Label, Metric
 
 __all__ = ["configure", "run"]
-
-FINE: Final = 0
-FINDINGS: Final = 1
-USAGE: Final = 2
 
 _WIDTH: Final = 100
 _KEY_WIDTH: Final = 14
@@ -45,16 +42,15 @@ def run(options: Namespace) -> int:
     """Show the catalogue, one component or one metric.
 
     Args:
-        options: the options above, and `catalogue_overlays`, the site's own folder or None.
+        options: the options above, and those that all verbs have.
 
     Returns:
-        0 when it was shown, 1 when an overlay cannot be used, 2 when nothing has that name.
+        0 when it was shown, 2 when nothing has that name.
+
+    Raises:
+        DefinitionError: an overlay of the site cannot be used.
     """
-    try:
-        catalogue = load(options.catalogue_overlays)
-    except DefinitionError as error:
-        print(error, file=sys.stderr)
-        return FINDINGS
+    catalogue = load(options.slo_dir / CATALOGUE_DIR)
     as_json = options.format == "json"
     name: str = options.name
     component = catalogue.component(name)

@@ -57,14 +57,16 @@ def _scenarios(
         else:
             together.append(([cause], inputs, metrics))
     for members, shared, _ in together:
-        checks = tuple(_check(cause, fires=fires) for cause in members)
+        checks = tuple(_check(service, cause, fires=fires) for cause in members)
         name = f"causes {'fire' if fires else 'stay silent'}: {', '.join(c.name for c in members)}"
         yield Scenario(name, "1m", tuple(shared.items()), checks)
 
 
-def _check(cause: CauseAlert, *, fires: bool) -> Check:
+def _check(service: ResolvedService, cause: CauseAlert, *, fires: bool) -> Check:
     labels = [("alertname", cause.name), ("alertstate", "firing")]
-    labels += cause.proof.labels if fires else ()
+    if fires:
+        own = dict(cause.proof.labels)
+        labels += ((name, value) for name, value in _met(service, own).items() if name in own)
     matchers = ",".join(f"{name}={quote(value)}" for name, value in labels)
     why = f"{cause.name} {'fires' if fires else 'stays silent'}"
     samples = (((), "1"),) if fires else ()
@@ -81,10 +83,16 @@ def _placed(
         message = f'"{given.series}" in the proof of {cause.name} is no series: {error}'
         problem = Problem("unprovable-cause", message, Location(service.source))
         raise DefinitionError([problem]) from error
-    labels = {matcher.label: matcher.value for matcher in selector.matchers}
-    for label, op, value in service.select:
-        matcher = Matcher(label, op, value)  # type: ignore[arg-type]  # checked when it was read
-        if not satisfies(labels.get(label, ""), matcher):
-            labels[label] = next(values_for((matcher,)), "")
+    labels = _met(service, {matcher.label: matcher.value for matcher in selector.matchers})
     matchers = tuple(Matcher(name, "=", value) for name, value in labels.items() if value)
     return selector_text(Selector(f"{prefix}{selector.metric}", matchers)), given.values
+
+
+def _met(service: ResolvedService, labels: dict[str, str]) -> dict[str, str]:
+    """Labels of a proof, changed where they would not meet the service's matchers."""
+    met = dict(labels)
+    for label, op, value in service.select:
+        matcher = Matcher(label, op, value)  # type: ignore[arg-type]  # checked when it was read
+        if not satisfies(met.get(label, ""), matcher):
+            met[label] = next(values_for((matcher,)), "")
+    return met

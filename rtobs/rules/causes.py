@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rtobs import conventions as names
 from rtobs.catalogue.facts import CauseAlert
 from rtobs.conventions import Severity
@@ -11,6 +13,9 @@ from rtobs.rules.groups import Alert
 from rtobs.rules.templates import literal
 
 __all__ = ["cause_rule"]
+
+# The labels that the expression leaves: which instance, which model.
+_WHERE: Final = "{{ range $label, $text := $labels }}{{ $label }}={{ $text }} {{ end }}"
 
 
 def cause_rule(service: ResolvedService, cause: CauseAlert, site: Site) -> Alert:
@@ -31,6 +36,7 @@ def cause_rule(service: ResolvedService, cause: CauseAlert, site: Site) -> Alert
             "summary": f"{service.name}: {literal(cause.summary)}",
             "impact": literal(cause.impact),
             "action": literal(cause.action),
+            "where": _WHERE,
             "runbook_url": f"{site.runbook(f'causes-{service.name}')}#{cause.name.lower()}",
         },
         hold=str(cause.hold),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rtobs.runbooks.build import Page, build, build_index
+from rtobs.runbooks.build import Page, build, build_index, build_reference
 
-__all__ = ["Page", "build", "build_index"]
+__all__ = ["Page", "build", "build_index", "build_reference"]

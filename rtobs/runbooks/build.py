@@ -15,8 +15,9 @@ from rtobs.model.slo import ResolvedService
 from rtobs.runbooks.causes import causes_page
 from rtobs.runbooks.index import index_page
 from rtobs.runbooks.page import slo_page
+from rtobs.runbooks.reference import reference_page
 
-__all__ = ["Page", "build", "build_index"]
+__all__ = ["Page", "build", "build_index", "build_reference"]
 
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -81,6 +82,16 @@ def build_index(
         if any(c.name not in service.muted_causes for c in causes.get(service.component, ()))
     }
     return _page("README", index_page(services, with_causes, site))
+
+
+def build_reference(services: Sequence[ResolvedService], sources: Mapping[str, str]) -> Page:
+    """The table of all SLOs.
+
+    Args:
+        services: all services.
+        sources: by component, where its facts were read.
+    """
+    return Page(names.SLO_TABLE, reference_page(services, sources))
 
 
 def _page(name: str, text: str) -> Page:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
 from rtobs.catalogue.load import load as load_catalogue
-from rtobs.documents import Document, decode, read
+from rtobs.documents import Document, Path_, decode, read
 from rtobs.errors import DefinitionError
-from rtobs.model.alerting import AlertPolicy, TierPolicy
+from rtobs.model.alerting import AlertPolicy, TierPolicy, burn_factor
 from rtobs.model.duration import Duration
 from rtobs.model.site import Datasources, DeployedComponent, Site
 from rtobs.problems import Problem
@@ -108,12 +109,26 @@ def _policy_problems(document: Document, name: str, entry: PolicyEntry) -> list[
             place = document.locate((*path, "short"))
             problems.append(Problem("tier-windows", message, place, hint=hint))
         for window in tier.budget_share:
-            try:
-                Duration.parse(window)
-            except ValueError as error:
-                place = document.locate((*path, "budgetShare", window), key=True)
-                problems.append(Problem("invalid-value", str(error), place))
+            problems += _share_problems(document, (*path, "budgetShare", window), tier)
     return problems
+
+
+def _share_problems(document: Document, path: Path_, tier: TierEntry) -> list[Problem]:
+    text = str(path[-1])
+    try:
+        window = Duration.parse(text)
+    except ValueError as error:
+        return [Problem("invalid-value", str(error), document.locate(path, key=True))]
+    factor = burn_factor(tier.budget_share[text], window, tier.long)
+    if factor >= 1:
+        return []
+    least = Fraction(tier.long.seconds, window.seconds)
+    message = (
+        f'the tier "{tier.name}" would fire at a burn rate of {float(factor):.2f},'
+        f" which the budget of {window.words()} sustains"
+    )
+    hint = f"a share of {float(least * 100):.4g}% or more, or no such tier for {text}"
+    return [Problem("sustainable-burn", message, document.locate(path), hint=hint)]
 
 
 def _tier(entry: TierEntry) -> TierPolicy:

@@ -10,6 +10,7 @@ import pytest
 
 from rtobs.catalogue.load import load
 from rtobs.cli.catalogue import configure, run
+from rtobs.cli.main import main
 
 OVERLAY = """\
 apiVersion: rtobs/v1
@@ -65,15 +66,18 @@ invoice_seconds
 @pytest.fixture
 def overlays(tmp_path: Path) -> Path:
     """The folder of a site with one component of its own."""
-    (tmp_path / "billing.yaml").write_text(OVERLAY, encoding="utf-8")
-    return tmp_path
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    (folder / "billing.yaml").write_text(OVERLAY, encoding="utf-8")
+    return folder
 
 
 def show(*arguments: str, overlays: Path | None = None) -> int:
     """Exit status of the verb with these arguments."""
     parser = ArgumentParser()
     configure(parser)
-    return run(parser.parse_args(arguments, Namespace(catalogue_overlays=overlays)))
+    slo_dir = overlays.parent if overlays else Path("nowhere")
+    return run(parser.parse_args(arguments, Namespace(slo_dir=slo_dir)))
 
 
 def test_the_list_has_every_component_with_its_numbers(
@@ -178,7 +182,7 @@ def test_a_broken_overlay_is_reported_with_its_place(
     file = overlays / "billing.yaml"
     file.write_text(OVERLAY.replace("histogram", "histogramm"), encoding="utf-8")
 
-    status = show(overlays=overlays)
+    status = main(["catalogue", "--slo-dir", str(overlays.parent)])
 
     shown = capsys.readouterr()
     assert (status, shown.out) == (1, "")

@@ -32,7 +32,7 @@ _SHAPE: Final = {
 }
 _IDENTITY: Final = {
     "domain-speaker": "One SLO at most stands for what the users of a domain see.",
-    "duplicate-service": "Two files define one service; the rules of one would replace the other's.",
+    "duplicate-service": "Two files define one service; the rules of one would replace those of the other.",
     "duplicate-slo": (
         "Two SLOs would get one id, and with it one set of series: neither budget is right."
     ),

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rtobs.conventions import RESERVED_LABELS
 from rtobs.problems import Problem
 from rtobs.slo.checks.labels import known_labels
-from rtobs.slo.checks.metrics import is_site_wide
 from rtobs.slo.checks.subject import Subject
 from rtobs.slo.checks.words import did_you_mean, listed
 
@@ -39,7 +38,7 @@ def _unknown(subject: Subject, index: int, label: str) -> Iterator[Problem]:
     named = [read for read in subject.reads if read.found is None]
     lacking, known = [], set[str]()
     for read in subject.reads:
-        metric = None if is_site_wide(subject, read.metric) else subject.metric(read.metric)
+        metric = subject.family(read)
         if metric is None:
             return
         labels = known_labels(subject, metric, read.metric)

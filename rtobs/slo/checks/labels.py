@@ -11,7 +11,6 @@ from rtobs.model.selector import Matcher, Selector
 from rtobs.problems import Location, Problem
 from rtobs.promql.expression import ExpressionError, parse
 from rtobs.promql.text import selector_text
-from rtobs.slo.checks.metrics import is_site_wide
 from rtobs.slo.checks.subject import Read, Subject
 from rtobs.slo.checks.words import did_you_mean, listed
 
@@ -57,7 +56,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     for read in subject.reads:
         yield from _patterns(read)
         yield from _contradictions(subject, read)
-        metric = None if is_site_wide(subject, read.metric) else subject.metric(read.metric)
+        metric = subject.family(read)
         for matcher, place in read.conditions if metric else ():
             yield from _check_matcher(subject, read, metric, matcher, place)
 
@@ -74,7 +73,7 @@ def _patterns(read: Read) -> Iterator[Problem]:
 
 def _contradictions(subject: Subject, read: Read) -> Iterator[Problem]:
     """Two different values for one label: nothing can have both."""
-    site_wide = is_site_wide(subject, read.metric) and read.found is not None
+    site_wide = subject.is_site_wide(read.metric) and read.found is not None
     own = subject.scope.component.metric(read.metric) is not None or not read.found
     wanted = {m.label: m.value for m in subject.scope.select if m.op == "=" and own}
     for matcher, place in read.conditions if not site_wide else ():

@@ -11,20 +11,9 @@ from rtobs.problems import Level, Problem
 from rtobs.slo.checks.subject import Read, Subject, is_counted
 from rtobs.slo.checks.words import did_you_mean
 
-__all__ = ["check", "is_site_wide"]
+__all__ = ["check"]
 
-_SCRAPE_SERIES: Final = frozenset(
-    {
-        *("up", "scrape_duration_seconds", "scrape_samples_scraped"),
-        *("scrape_samples_post_metric_relabeling", "scrape_series_added"),
-    }
-)
 _SUFFIX: Final = re.compile(r"_(bucket|sum|count)$")
-
-
-def is_site_wide(subject: Subject, series: str) -> bool:
-    """Whether a series comes from the scrape or the site's prober, not from a component."""
-    return series in _SCRAPE_SERIES or series == subject.setting.site.probe_metric
 
 
 def check(subject: Subject) -> Iterator[Problem]:
@@ -41,15 +30,14 @@ def _check_read(subject: Subject, read: Read) -> Iterator[Problem]:
         hint = "name the metric, so that it can be checked and gets the matchers of the service"
         yield Problem("nameless-selector", message, read.place, hint=hint)
         return
-    if is_site_wide(subject, read.metric):
+    if subject.is_site_wide(read.metric):
         return
-    own = subject.scope.component.metric(read.metric)
-    metric = own or (subject.metric(read.metric) if read.found else None)
+    metric = subject.family(read)
     if metric is None:
         yield _unknown(subject, read)
         return
-    if own is not None:
-        yield from _version(subject, read, own)
+    if metric is subject.scope.component.metric(read.metric):
+        yield from _version(subject, read, metric)
     if not metric.verified:
         message = f'"{read.metric}" was never seen in a real scrape'
         hint = "look at /metrics of a running instance; until then its alerts only open tickets"

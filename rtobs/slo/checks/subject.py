@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from rtobs.catalogue.facts import Metric, MetricType
 from rtobs.documents import Path_
@@ -18,6 +19,13 @@ from rtobs.slo.schema import EventsSli, SloEntry
 from rtobs.slo.scope import Scope
 
 __all__ = ["Read", "Role", "Subject", "Text", "is_counted", "subject_of"]
+
+_SCRAPE_SERIES: Final = frozenset(
+    {
+        *("up", "scrape_duration_seconds", "scrape_samples_scraped"),
+        *("scrape_samples_post_metric_relabeling", "scrape_series_added"),
+    }
+)
 
 
 class Role(StrEnum):
@@ -120,6 +128,17 @@ class Subject:
         for text in self.texts:
             if text.expression is not None:
                 yield text, text.expression
+
+    def is_site_wide(self, series: str) -> bool:
+        """Whether a series comes from the scrape or the site's prober, not from a component."""
+        return series in _SCRAPE_SERIES or series == self.setting.site.probe_metric
+
+    def family(self, read: Read) -> Metric | None:
+        """The family of what is read, where it is known; named metrics are the component's own."""
+        if self.is_site_wide(read.metric):
+            return None
+        own = self.scope.component.metric(read.metric)
+        return own if read.found is None else self.metric(read.metric)
 
     def metric(self, series: str) -> Metric | None:
         """The family of a series: the component's, else that of any other component."""
