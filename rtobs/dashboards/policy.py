@@ -110,7 +110,8 @@ def _choice(tier_name: str, slo: ResolvedSlo) -> _Choice:
 
 def _lines_of_window(days: Fraction, choices: dict[str, _Choice]) -> list[str]:
     own = {slo_id: choice.factor for slo_id, choice in choices.items() if choice.days == days}
-    usual = max(sorted(own), key=lambda slo_id: list(own.values()).count(own[slo_id]))
+    uses = Counter(own.values())
+    usual = max(sorted(own), key=lambda slo_id: uses[own[slo_id]])
     rest = sorted(slo_id for slo_id in own if own[slo_id] != own[usual])
     lines = []
     if own[usual] is not None:
