@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -36,13 +36,35 @@ MAX_INTEGER_DIGITS: Final = 19  # longer digit strings are identifiers, not numb
 Path_ = tuple[str | int, ...]
 Data = dict[str, Any] | list[Any] | str | int | bool | Decimal | None
 
-_INTEGER: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_NUMBER: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]{1,3})?")
+# Only what is read back exactly as it was written; 1e5 or 007 may be part of a name.
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True} | {
     "false": False,
     "False": False,
     "FALSE": False,
+}
+
+_SHOWN_LENGTH: Final = 60
+_UNION_TAG: Final = re.compile(r"[\[\]-]|^(str|int|decimal|literal|enum)$")
+# What pydantic finds, by its name for it, in the words of this package.
+_WORDS: Final = {
+    "dict_type": "a mapping is wanted here",
+    "enum": '"{input}" is not one of {expected}',
+    "greater_than_equal": "the number must be at least {ge}",
+    "int_from_float": '"{input}" is no whole number',
+    "int_parsing": '"{input}" is no whole number',
+    "int_type": "a whole number is wanted here",
+    "less_than_equal": "the number must be at most {le}",
+    "list_type": "a list is wanted here",
+    "literal_error": '"{input}" is not {expected}',
+    "model_type": "a mapping is wanted here",
+    "string_pattern_mismatch": '"{input}" cannot stand here; hint: it must match {pattern}',
+    "string_too_long": "the text is longer than {max_length} characters",
+    "string_too_short": "the text is shorter than {min_length} characters",
+    "string_type": "text is wanted here",
+    "too_short": "at least {min_length} is needed",
 }
 
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
@@ -154,7 +176,7 @@ def decode(document: Document, model: type[_Model]) -> tuple[_Model | None, list
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        return None, [_field_problem(document, model, detail) for detail in error.errors()]
+        return None, _field_problems(document, model, error.errors())
 
 
 def write_yaml(data: object) -> str:
@@ -238,7 +260,7 @@ class _Builder:
 
 
 def _resolve(text: str) -> Data:
-    """The value of a plain scalar by the core schema of YAML 1.2."""
+    """The value of a plain scalar: text, unless it is plainly null, a boolean or a number."""
     if text in _NULLS:
         return None
     if text in _BOOLEANS:
@@ -270,8 +292,38 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ..
     return Problem("yaml-syntax", message, location, hint=hint)
 
 
-def _field_problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
-    path: Path_ = error["loc"]
+def _field_problems(
+    document: Document, model: type[BaseModel], errors: list[ErrorDetails]
+) -> list[Problem]:
+    """One problem for each place; alternatives of a union that were not meant say nothing."""
+    placed = [(_real_path(document, error["loc"]), error) for error in errors]
+    deeper = {path[:length] for path, _ in placed for length in range(len(path))}
+    problems: dict[Location, Problem] = {}
+    for path, error in placed:
+        if error["type"].endswith("_type") and path in deeper:
+            continue
+        problem = _field_problem(document, model, path, error)
+        first = problems.get(problem.location)
+        if first is not None and first.id == problem.id and problem.message != first.message:
+            problem = replace(first, message=f"{first.message}, or: {problem.message}")
+        problems[problem.location] = problem
+    return list(problems.values())
+
+
+def _real_path(document: Document, loc: Path_) -> Path_:
+    """The path in the document: pydantic names alternatives of unions and keys in between."""
+    path: Path_ = ()
+    for index, part in enumerate(loc):
+        tag = isinstance(part, str) and _UNION_TAG.search(part) is not None
+        is_missing_key = index == len(loc) - 1 and not tag
+        if (*path, part) in document.values or is_missing_key:
+            path = (*path, part)
+    return path
+
+
+def _field_problem(
+    document: Document, model: type[BaseModel], path: Path_, error: ErrorDetails
+) -> Problem:
     kind = error["type"]
     if kind == "extra_forbidden":
         allowed = sorted(_fields_at(model, path[:-1]))
@@ -281,10 +333,17 @@ def _field_problem(document: Document, model: type[BaseModel], error: ErrorDetai
     if kind == "missing":
         message = f'the key "{path[-1]}" is missing'
         return Problem("missing-key", message, document.locate(path[:-1]))
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message = message[:1].lower() + message[1:]
+    words = _WORDS.get(kind, error["msg"].removeprefix("Value error, "))
+    shown = _shortened(error["input"])
+    message = words.format(input=shown, **error.get("ctx", {})) if kind in _WORDS else words
     message, _, hint = message.partition("; hint: ")
-    return Problem("invalid-value", message, document.locate(path), hint=hint)
+    place = document.locate(path, key=error["loc"][-1:] == ("[key]",))
+    return Problem("invalid-value", message[:1].lower() + message[1:], place, hint=hint)
+
+
+def _shortened(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}..."
 
 
 def _suggestion(word: str, known: list[str]) -> str:

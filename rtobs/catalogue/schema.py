@@ -121,6 +121,7 @@ class _Strict(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,  # a version such as 1.10 needs no quotes
     )
 
 

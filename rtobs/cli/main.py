@@ -104,7 +104,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True, dest="verb")
     called = next((word for word in words if not word.startswith("-")), "")
     for verb in VERBS:
-        sub = verbs.add_parser(verb.name, help=verb.help, description=f"{verb.help.capitalize()}.")
+        about = f"{verb.help[:1].upper()}{verb.help[1:]}."
+        sub = verbs.add_parser(verb.name, help=verb.help, description=about)
         if verb.name == called:
             _configure(verb, sub)
     return parser.parse_args(words)

@@ -15,7 +15,7 @@ from rtobs.promql.tokens import ExpressionError, Kind, Token, tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Layout", "SelectorPlace", "lay_out"]
+__all__ = ["Layout", "SelectorPlace", "lay_out", "matchers_inside"]
 
 AGGREGATIONS: Final = frozenset(
     {
@@ -261,7 +261,7 @@ def _unexpected(token: Token, wanted: str) -> ExpressionError:
 
 def _quoted_name(inside: tuple[Token, ...]) -> Token | None:
     """The token that names the metric inside braces: `{"x"}` or `{__name__="x"}`."""
-    for matcher in _matchers(inside):
+    for matcher in matchers_inside(inside):
         match matcher:
             case (Token(kind=Kind.STRING) as name,):
                 return name
@@ -273,7 +273,8 @@ def _quoted_name(inside: tuple[Token, ...]) -> Token | None:
     return None
 
 
-def _matchers(inside: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+def matchers_inside(inside: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
+    """The tokens of each matcher between braces: label, operator and value, or a name alone."""
     matcher: list[Token] = []
     for token in inside:
         if token.is_symbol(","):
@@ -281,4 +282,5 @@ def _matchers(inside: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
             matcher = []
         else:
             matcher.append(token)
-    yield tuple(matcher)
+    if matcher:
+        yield tuple(matcher)

@@ -6,18 +6,12 @@ These models check the shape. What a document means, and whether it can work, is
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-from fractions import Fraction
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -25,126 +19,44 @@ from pydantic.alias_generators import to_camel
 from rtobs.conventions import API_VERSION, Domain, Severity
 from rtobs.model.duration import Duration
 from rtobs.model.slo import MissingData, Presence
+from rtobs.slo.fields import (
+    Condition,
+    DurationField,
+    LabelName,
+    LabelText,
+    MetricName,
+    Name,
+    ObjectiveField,
+    PercentField,
+    SampleValue,
+    Select,
+    ThresholdField,
+    Url,
+)
 
 __all__ = ["AlertPolicies", "Definition", "EventsSli", "SiteDocument", "Sli", "SloEntry"]
-
-NAME_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-LABEL_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
-METRIC_PATTERN: Final = r"^[a-zA-Z_:][a-zA-Z0-9_:]*$"
 
 Version = Literal["rtobs/v1"]
 assert API_VERSION == "rtobs/v1"  # noqa: S101  # the literal type cannot name the constant
 
-
-# Few digits: nobody promises more, and exact arithmetic on millions of them takes hours.
-_PERCENT: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
-
-
-def _duration(value: object) -> Duration:
-    if isinstance(value, Duration):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f'"{value}" is no duration; hint: write a unit, such as 30d, 6h or 5m')  # noqa: TRY004
-    return Duration.parse(value)
-
-
-def _percent(value: object) -> Fraction:
-    """Read "99.9%" or "0.2 %"; a bare number is refused because 0.99 and 99 are both plausible."""
-    if isinstance(value, Fraction):
-        return value
-    text = str(value).strip()
-    number = text.removesuffix("%").strip()
-    if _PERCENT.fullmatch(number) is None:
-        raise ValueError(f'"{text}" is no percentage; hint: write it as 99.9%')
-    if not text.endswith("%"):
-        raise ValueError(f'"{text}" has no percent sign; hint: write 99.9%, not 0.999 or 99.9')
-    return Fraction(Decimal(number)) / 100
-
-
-def _objective(value: object) -> Decimal:
-    ratio = _percent(value)
-    if ratio >= 1:
-        raise ValueError(
-            f'an objective of "{value}" leaves no error budget; hint: it must be below 100%'
-        )
-    if ratio <= 0:
-        raise ValueError(
-            f'an objective of "{value}" is met by everything; hint: it must be above 0%'
-        )
-    return Decimal(ratio.numerator) / Decimal(ratio.denominator)
-
-
-_SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
-_THRESHOLD: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(ms|s|m|h)?")
-
-
-class Threshold(BaseModel):
-    """A bound of a histogram: a number in the histogram's unit, or a time with a unit."""
-
-    model_config = ConfigDict(frozen=True)
-
-    text: str
-    number: Decimal
-    is_time: bool
-
-
-def _threshold(value: object) -> Threshold:
-    if isinstance(value, Threshold):
-        return value
-    match = _THRESHOLD.fullmatch(str(value))
-    if match is None:
-        raise ValueError(f'"{value}" is no threshold; hint: write 500ms, 1s, or a plain number')
-    number, unit = match.groups()
-    scale = _SECONDS[unit] if unit else Decimal(1)
-    return Threshold(text=str(value), number=Decimal(number) * scale, is_time=unit is not None)
-
-
-def _text_schema(pattern: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
-
-
-_PERCENT_SCHEMA = _text_schema(r"^[0-9]+(\.[0-9]+)? ?%$", "99.9%")
-DurationField = Annotated[
-    Duration,
-    BeforeValidator(_duration),
-    PlainSerializer(str),
-    _text_schema(r"^([0-9]+[wdhms])+$", "30d", "5m"),
-]
-PercentField = Annotated[Fraction, BeforeValidator(_percent), PlainSerializer(str), _PERCENT_SCHEMA]
-ObjectiveField = Annotated[Decimal, BeforeValidator(_objective), _PERCENT_SCHEMA]
-ThresholdField = Annotated[
-    Threshold,
-    BeforeValidator(_threshold),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)?$"},
-                {"type": "number", "exclusiveMinimum": 0},
-            ],
-            "examples": ["500ms", "1s"],
-        }
-    ),
-]
-
-
-def _label_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | Decimal):
-        return str(value)
-    raise ValueError("a label value must be text")
-
-
-LabelText = Annotated[
-    str,
-    BeforeValidator(_label_value),
-    WithJsonSchema({"type": ["string", "number", "boolean"]}),
-]
-Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=63)]
-LabelName = Annotated[str, Field(pattern=LABEL_PATTERN)]
-MetricName = Annotated[str, Field(pattern=METRIC_PATTERN)]
-# A value may begin with an operator (`=~`, `!=`, `!~`); without one it is compared as plain text.
-Select = dict[LabelName, LabelText]
+# What the validators below ask for, said once more for editors.
+_ONE_KEY: Final = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+_ONE_FORM: Final = ConfigDict(
+    json_schema_extra={
+        "allOf": [
+            {"oneOf": [{"required": ["metric"]}, {"required": ["total"]}]},
+            {
+                "oneOf": [
+                    {"anyOf": [{"required": ["bad"]}, {"required": ["badMetric"]}]},
+                    {"anyOf": [{"required": ["good"]}, {"required": ["goodMetric"]}]},
+                ]
+            },
+        ],
+        "if": {"required": ["total"]},
+        "then": {"properties": {"bad": {"type": "string"}, "good": {"type": "string"}}},
+        "else": {"properties": {"bad": {"type": "object"}, "good": {"type": "object"}}},
+    }
+)
 
 
 class _Strict(BaseModel):
@@ -152,13 +64,15 @@ class _Strict(BaseModel):
         extra="forbid",
         frozen=True,
         alias_generator=to_camel,
-        populate_by_name=True,
         arbitrary_types_allowed=True,
+        coerce_numbers_to_str=True,  # a version such as 1.10 needs no quotes
     )
 
 
 class EventsSli(_Strict):
     """Good and bad events, from one counter with matchers or from full expressions."""
+
+    model_config = _ONE_FORM
 
     metric: MetricName | None = None
     select: Select = Field(default_factory=dict)
@@ -206,11 +120,13 @@ class TimesliceSli(_Strict):
     """Minutes in which an expression met a condition."""
 
     expr: str
-    good_when: str = Field(pattern=r"^(<=|<|>=|>) *-?[0-9]+(\.[0-9]+)?$", examples=["<= 0.95"])
+    good_when: Condition
 
 
 class ProbeSli(_Strict):
     """Minutes in which the service was seen alive by something that survives its death."""
+
+    model_config = _ONE_KEY
 
     target: LabelText | None = Field(default=None, description="Value of the site's probe label.")
     up: Select | None = Field(
@@ -236,6 +152,8 @@ class RawSli(_Strict):
 class Sli(_Strict):
     """Exactly one kind of indicator."""
 
+    model_config = _ONE_KEY
+
     events: EventsSli | None = None
     latency: LatencySli | None = None
     timeslice: TimesliceSli | None = None
@@ -252,10 +170,9 @@ class Sli(_Strict):
 
 
 class Traffic(_Strict):
-    """How many events must have happened before a tier may fire."""
+    """How many bad events, or minutes, must have happened before a tier may fire."""
 
     min_bad: int | None = Field(default=None, ge=1, le=1_000_000)
-    min_events: int | None = Field(default=None, ge=1, le=1_000_000_000)
 
 
 class Alerting(_Strict):
@@ -271,7 +188,7 @@ class LinkEntry(_Strict):
     """A page for whoever reads the alert."""
 
     title: str = Field(min_length=1)
-    url: str = Field(pattern=r"^https?://[^\s]+$")
+    url: Url
 
 
 class ProofEntry(_Strict):
@@ -281,8 +198,8 @@ class ProofEntry(_Strict):
     minute. Needed when an expression reads more than one series.
     """
 
-    good: dict[str, Decimal | int] = Field(min_length=1)
-    bad: dict[str, Decimal | int] = Field(min_length=1)
+    good: dict[str, SampleValue] = Field(min_length=1)
+    bad: dict[str, SampleValue] = Field(min_length=1)
 
 
 class SloEntry(_Strict):
@@ -411,4 +328,17 @@ def json_schema(kind: type[BaseModel]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a document, for editors."""
     schema = kind.model_json_schema(by_alias=True, mode="validation")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    _close(schema)
     return schema
+
+
+def _close(schema: object) -> None:
+    """Refuse keys of mappings that fit no pattern; the models do, the derived schema does not."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema["additionalProperties"] = False
+        for part in schema.values():
+            _close(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _close(part)

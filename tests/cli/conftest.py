@@ -35,7 +35,7 @@ environments:
   prod: {grafanaUrl: https://grafana.example}
   dev: {objectives: {shop-orders: 90%}}
 """
-COMPONENTS: Final = """\
+SHOP_COMPONENT: Final = """\
 apiVersion: rtobs/v1
 kind: Component
 component: shop
@@ -61,6 +61,14 @@ causes:
       silent: {'orders_total{status="ok"}': 0+9x30}
       after: 25m
 """
+EDGE_COMPONENT: Final = """\
+apiVersion: rtobs/v1
+kind: Component
+component: edge
+domain: network
+title: The front door
+source: the team
+"""
 SHOP: Final = """\
 apiVersion: rtobs/v1
 kind: ServiceLevelObjectives
@@ -85,9 +93,7 @@ EDGE: Final = """\
 apiVersion: rtobs/v1
 kind: ServiceLevelObjectives
 service: edge
-component: nginx
 owner: network-team
-causes: {mute: [NginxDropsConnections]}
 slos:
   - name: up
     description: The front door answers a request from outside.
@@ -98,7 +104,8 @@ slos:
 FILES: Final = {
     "slo/policy.yaml": POLICY,
     "slo/site.yaml": SITE,
-    "slo/catalogue/shop.yaml": COMPONENTS,
+    "slo/catalogue/shop.yaml": SHOP_COMPONENT,
+    "slo/catalogue/edge.yaml": EDGE_COMPONENT,
     "slo/data/shop.yaml": SHOP,
     "slo/network/edge.yaml": EDGE,
 }

@@ -141,6 +141,14 @@ def test_a_metric_may_be_named_in_braces() -> None:
     ]
 
 
+def test_an_escaped_quotation_mark_does_not_end_a_text() -> None:
+    """What looks like a brace or a comment inside a value is a part of it."""
+    text = "x{a='it\\'s } # {'} / y"
+    found = parse(text).selectors
+    assert found[0].selector == Selector("x", (Matcher("a", "=", "it's } # {"),))
+    assert [text[one.start : one.end] for one in found] == ["x{a='it\\'s } # {'}", "y"]
+
+
 def test_a_selector_without_a_name_has_no_metric() -> None:
     """A name that is only a pattern stays a matcher."""
     (found,) = parse('{__name__=~"a.*"}').selectors

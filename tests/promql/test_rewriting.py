@@ -83,7 +83,7 @@ def test_one_line_says_the_same(text: str) -> None:
 
 def test_one_line_drops_comments_and_keeps_strings() -> None:
     """A comment must not swallow what stood on the next line."""
-    text = 'a{x="1  #  2"} # why\n  /  rate(b[ {{window}} ])\n'
+    text = '  a{x="1  #  2"} # why\n  /  rate(b[ {{window}} ])\n'
     assert one_line(text) == 'a{x="1  #  2"} / rate(b[ {{window}} ])'
 
 

@@ -274,6 +274,17 @@ def test_causes_meet_the_matchers_of_the_service_and_its_prefix() -> None:
     ]
 
 
+def test_causes_expect_the_labels_that_their_series_got() -> None:
+    """A label of the proof that a matcher of the service replaced is expected as replaced."""
+    owner = replace(service(BAD_FORM), select=(("disk", "=", "b"),))
+
+    tests = yaml.safe_load(rule_tests(owner, (CAUSE,), SITE)[0].text)["tests"]
+
+    assert [check["expr"] for check in tests[-2]["promql_expr_test"]] == [
+        'group(ALERTS{alertname="DiskFull",alertstate="firing",disk="b"})'
+    ]
+
+
 def test_causes_on_one_metric_stand_apart() -> None:
     """Two causes that read one metric do not share a scenario."""
     other = replace(CAUSE, name="DiskHalfFull")

@@ -221,7 +221,7 @@ WRONG: Final = {
         (
             "slo/policy.yaml:8:19",
             "invalid-value",
-            "input should be 'critical', 'warning' or 'info'",
+            "\"page\" is not one of 'critical', 'warning' or 'info'",
         ),
     ),
     "misspelt key": (

@@ -16,7 +16,6 @@ __all__ = ["check"]
 def check(subject: Subject) -> Iterator[Problem]:
     """Problems with what an SLO asks of its alerts."""
     yield from _missing_data(subject)
-    yield from _traffic(subject)
     policies, wanted = subject.setting.policies, subject.entry.alerting.policy
     if wanted is not None and wanted not in policies:
         message = f'there is no alert policy "{wanted}"'
@@ -47,20 +46,6 @@ def _window(subject: Subject, policy: AlertPolicy) -> Iterator[Problem]:
         hint = f"choose one of {', '.join(str(one) for one in sorted(known))}"
         hint += ", or give its tiers a share of that budget in slo/policy.yaml"
         yield Problem("unknown-window", message, subject.at("window"), hint=hint)
-
-
-def _traffic(subject: Subject) -> Iterator[Problem]:
-    traffic, sli = subject.entry.traffic, subject.entry.sli
-    if traffic.min_events is None:
-        return
-    place = subject.at("traffic", "minEvents")
-    if sli.timeslice is not None or sli.probe is not None or sli.raw is not None:
-        message = "minEvents counts events, and this SLI counts minutes"
-        yield Problem("traffic", message, place, hint="minBad counts bad minutes; use that")
-    elif traffic.min_bad is not None and traffic.min_bad > traffic.min_events:
-        message = f"minBad is {traffic.min_bad}, more than all {traffic.min_events} of minEvents"
-        hint = "the bad events are a part of all events"
-        yield Problem("traffic", message, subject.at("traffic", "minBad"), hint=hint)
 
 
 def _missing_data(subject: Subject) -> Iterator[Problem]:

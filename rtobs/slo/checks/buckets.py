@@ -11,7 +11,7 @@ from rtobs.catalogue.le import bound, nearest
 from rtobs.model.number import decimal_text
 from rtobs.problems import Problem
 from rtobs.slo.checks.subject import Subject
-from rtobs.slo.schema import Threshold
+from rtobs.slo.fields import Threshold
 
 __all__ = ["check"]
 

@@ -32,7 +32,7 @@ _SHAPE: Final = {
 }
 _IDENTITY: Final = {
     "domain-speaker": "One SLO at most stands for what the users of a domain see.",
-    "duplicate-service": "Two files define one service; the rules of one would replace those of the other.",
+    "duplicate-service": "Two files define one service; its rules would be written twice.",
     "duplicate-slo": (
         "Two SLOs would get one id, and with it one set of series: neither budget is right."
     ),
@@ -49,6 +49,7 @@ _IDENTITY: Final = {
     ),
 }
 _SETTING: Final = {
+    "sustainable-burn": "The tier would fire although the budget lasts: its burn rate is below 1.",
     "duplicate-tier": "A policy has two tiers of one name, so an alert's tier would be ambiguous.",
     "tier-windows": "The short window ends an alert; it must be shorter than the long one.",
     "unknown-environment": "The site file does not define the environment that was asked for.",
@@ -123,7 +124,7 @@ _EXPRESSIONS: Final = {
         "The bad (or good) side counts events that the total does not, so the ratio can exceed 1."
     ),
     "unusable-alert": "A published alert was copied that cannot work; the hint says why.",
-    "vector-in-grouped": (
+    "constant-vector": (
         "vector() makes a series without labels: a group that nobody owns, or data where there is "
         "none."
     ),
@@ -152,7 +153,6 @@ _ALERTING: Final = {
         "The proof feeds these series to the rules, so each must be one complete series, with a "
         "good and a bad value."
     ),
-    "traffic": "The limits on traffic contradict each other, or count what the SLI does not have.",
     "unknown-tier": "The policy of the SLO has no tier of that name.",
     "unknown-window": (
         "The policy gives no tier a share of the budget for this window, so no alert would exist."
@@ -167,6 +167,7 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
     **_METRICS,
     **_EXPRESSIONS,
     **_ALERTING,
+    "dashboard-patch": "A patch in slo/dashboards/ cannot be evaluated, or reads other files.",
     "unprovable-cause": "A cause alert comes without series that show that it fires.",
     "unprovable-sli": (
         "The proof cannot derive good and bad series from the expression; give them under proof."

@@ -76,13 +76,13 @@ def _vector(subject: Subject, text: Text, expression: Expression) -> Iterator[Pr
         if grouped:
             message = "vector() has no labels, so it would be a group without a name"
             hint = "leave it out: rtobs fills what is missing in each group"
-            yield Problem("vector-in-grouped", message, place, hint=hint)
+            yield Problem("constant-vector", message, place, hint=hint)
         else:
             message = "vector() makes a missing metric look like a measured one"
             hint = (
                 "leave it out: rtobs fills missing sides, and missingData says what silence means"
             )
-            yield Problem("vector-in-grouped", message, place, Level.WARNING, hint)
+            yield Problem("constant-vector", message, place, Level.WARNING, hint)
 
 
 def _quantiles(subject: Subject, text: Text, expression: Expression) -> Iterator[Problem]:

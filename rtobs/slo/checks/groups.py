@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rtobs.conventions import RESERVED_LABELS
 from rtobs.problems import Problem
-from rtobs.slo.checks.labels import known_labels
+from rtobs.slo.checks.labels import TARGET_LABELS, known_labels
 from rtobs.slo.checks.subject import Subject
 from rtobs.slo.checks.words import did_you_mean, listed
 
@@ -35,6 +35,10 @@ def _unknown(subject: Subject, index: int, label: str) -> Iterator[Problem]:
 
     An expression may join the label from elsewhere, so one of its metrics is enough.
     """
+    probe = subject.entry.sli.probe
+    if probe is not None and probe.target is not None:
+        yield from _unknown_to_prober(subject, index, label)
+        return
     named = [read for read in subject.reads if read.found is None]
     lacking, known = [], set[str]()
     for read in subject.reads:
@@ -53,6 +57,17 @@ def _unknown(subject: Subject, index: int, label: str) -> Iterator[Problem]:
     otherwise = f"it has {listed(names)}" if names else "it has only the labels of its target"
     hint = did_you_mean(label, sorted(known), otherwise)
     yield Problem("group-by-unknown-label", message, subject.at("groupBy", index), hint=hint)
+
+
+def _unknown_to_prober(subject: Subject, index: int, label: str) -> Iterator[Problem]:
+    site = subject.setting.site
+    metric = subject.metric(site.probe_metric)
+    own = {one.name for one in metric.labels} if metric else set[str]()
+    known = sorted(own | TARGET_LABELS | {site.probe_label})
+    if label not in known:
+        message = f'"{site.probe_metric}" has no label "{label}" to group by'
+        hint = did_you_mean(label, known, f"a probe has {site.probe_label} and {listed(known)}")
+        yield Problem("group-by-unknown-label", message, subject.at("groupBy", index), hint=hint)
 
 
 def _alert_labels(subject: Subject) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from rtobs.model.selector import Matcher, Selector
 from rtobs.problems import Location, Problem
 from rtobs.promql.expression import ExpressionError, parse
 from rtobs.promql.text import selector_text
-from rtobs.slo.checks.subject import Read, Subject
+from rtobs.slo.checks.subject import Condition, Read, Subject
 from rtobs.slo.checks.words import did_you_mean, listed
 
 __all__ = ["TARGET_LABELS", "check", "known_labels"]
@@ -57,18 +57,18 @@ def check(subject: Subject) -> Iterator[Problem]:
         yield from _patterns(read)
         yield from _contradictions(subject, read)
         metric = subject.family(read)
-        for matcher, place in read.conditions if metric else ():
-            yield from _check_matcher(subject, read, metric, matcher, place)
+        for condition in read.conditions if metric else ():
+            yield from _check_condition(subject, read, metric, condition)
 
 
 def _patterns(read: Read) -> Iterator[Problem]:
-    for matcher, place in read.conditions:
+    for condition in read.conditions:
         try:
-            parse(selector_text(Selector("x", (matcher,))))
+            parse(selector_text(Selector("x", (condition.matcher,))))
         except ExpressionError:
-            message = f'"{matcher.value}" is no regular expression'
+            message = f'"{condition.matcher.value}" is no regular expression'
             hint = "PromQL uses RE2: no look-around, no back references"
-            yield Problem("invalid-pattern", message, place, hint=hint)
+            yield Problem("invalid-pattern", message, condition.value_at, hint=hint)
 
 
 def _contradictions(subject: Subject, read: Read) -> Iterator[Problem]:
@@ -76,21 +76,23 @@ def _contradictions(subject: Subject, read: Read) -> Iterator[Problem]:
     site_wide = subject.is_site_wide(read.metric) and read.found is not None
     own = subject.scope.component.metric(read.metric) is not None or not read.found
     wanted = {m.label: m.value for m in subject.scope.select if m.op == "=" and own}
-    for matcher, place in read.conditions if not site_wide else ():
+    for condition in read.conditions if not site_wide else ():
+        matcher = condition.matcher
         if matcher.op != "=":
             continue
         other = wanted.setdefault(matcher.label, matcher.value)
         if other != matcher.value:
             message = f'{matcher.label} cannot be "{other}" and "{matcher.value}" at once'
             hint = "the conditions of the site, the component and the service apply to it as well"
-            yield Problem("contradiction", message, place, hint=hint)
+            yield Problem("contradiction", message, condition.value_at, hint=hint)
 
 
-def _check_matcher(
-    subject: Subject, read: Read, metric: Metric | None, matcher: Matcher, place: Location
+def _check_condition(
+    subject: Subject, read: Read, metric: Metric | None, condition: Condition
 ) -> Iterator[Problem]:
     if metric is None:
         return
+    matcher, place = condition.matcher, condition.label_at
     known = known_labels(subject, metric, read.metric)
     if matcher.label == "le" and "le" not in known:
         message = f'"{read.metric}" has no buckets to choose from by "le"'
@@ -104,7 +106,7 @@ def _check_matcher(
         yield Problem("unknown-label", message, place, hint=hint)
     label = metric.label(matcher.label)
     if label is not None and label.values:
-        yield from _values(read, label, matcher, place)
+        yield from _values(read, label, matcher, condition.value_at)
 
 
 def _values(read: Read, label: Label, matcher: Matcher, place: Location) -> Iterator[Problem]:

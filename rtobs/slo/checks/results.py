@@ -25,7 +25,7 @@ def _differs(subject: Subject, text: Text, expression: Expression) -> Iterator[P
         return
     wanted = _listing(groups) if groups else "no labels, as there is no groupBy"
     if labels is None:
-        message = f"the result can have any label; it must have {wanted}"
+        message = f"the labels of the result are not settled; it must have {wanted}"
     else:
         has = _listing(labels) if labels else "no labels"
         message = f"the result has {has}; it must have {wanted}"

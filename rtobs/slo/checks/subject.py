@@ -9,16 +9,18 @@ from typing import Final
 
 from rtobs.catalogue.facts import Metric, MetricType
 from rtobs.documents import Path_
-from rtobs.model.selector import Matcher, Selector
+from rtobs.model.selector import Matcher
 from rtobs.problems import Location
 from rtobs.promql.expression import Expression, ExpressionError, FoundSelector, parse_template
+from rtobs.promql.layout import matchers_inside
+from rtobs.promql.tokens import Token
 from rtobs.slo.checks.places import inside
 from rtobs.slo.matchers import matcher
 from rtobs.slo.reading import Setting, Source
 from rtobs.slo.schema import EventsSli, SloEntry
 from rtobs.slo.scope import Scope
 
-__all__ = ["Read", "Role", "Subject", "Text", "is_counted", "subject_of"]
+__all__ = ["Condition", "Read", "Role", "Subject", "Text", "is_counted", "subject_of"]
 
 _SCRAPE_SERIES: Final = frozenset(
     {
@@ -72,25 +74,29 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A matcher that the user wrote, with the places of its label and of its value."""
+
+    matcher: Matcher
+    label_at: Location
+    value_at: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """One metric that an SLO reads.
 
     Attributes:
         metric: name of the series.
         place: where the name stands.
-        conditions: matchers that the user wrote for it, each with its place.
+        conditions: what the user demands of its labels.
         found: the selector of an expression, None for a name that is given as such.
     """
 
     metric: str
     place: Location
-    conditions: tuple[tuple[Matcher, Location], ...]
+    conditions: tuple[Condition, ...]
     found: FoundSelector | None = None
-
-    @property
-    def selector(self) -> Selector:
-        """The selector as the user wrote it."""
-        return Selector(self.metric, tuple(matcher for matcher, _ in self.conditions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +200,27 @@ def _found(source: Source, texts: tuple[Text, ...]) -> Iterator[Read]:
             offset = name.start if name else found.start
             width = len(name.text) if name else 1
             place = inside(source.document, text.path, offset, width)
-            conditions = tuple((matcher, place) for matcher in found.selector.matchers)
+            conditions = tuple(_conditions_of(source, text, found, place))
             yield Read(found.selector.metric, place, conditions, found)
+
+
+def _conditions_of(
+    source: Source, text: Text, found: FoundSelector, place: Location
+) -> Iterator[Condition]:
+    """The matchers of a selector, placed by the tokens between its braces."""
+
+    def at(token: Token) -> Location:
+        return inside(source.document, text.path, token.start, len(token.text))
+
+    written = [tokens for tokens in matchers_inside(found.place.inside or ()) if len(tokens) > 1]
+    names = [tokens for tokens in written if found.place.name not in tokens]
+    for index, one in enumerate(found.selector.matchers):
+        tokens = names[index] if len(names) == len(found.selector.matchers) else ()
+        yield (
+            Condition(one, at(tokens[0]), at(tokens[-1]))
+            if tokens
+            else Condition(one, place, place)
+        )
 
 
 # --- names that are given as such -----------------------------------------------------------------
@@ -228,10 +253,12 @@ def _of_events(source: Source, sli: EventsSli, path: Path_) -> Iterator[Read]:
         yield Read(metric or sli.metric or "", source.document.locate((*path, at)), conditions)
 
 
-def _conditions(
-    source: Source, select: dict[str, str], path: Path_
-) -> tuple[tuple[Matcher, Location], ...]:
+def _conditions(source: Source, select: dict[str, str], path: Path_) -> tuple[Condition, ...]:
     return tuple(
-        (matcher(label, text), source.document.locate((*path, label)))
+        Condition(
+            matcher(label, text),
+            source.document.locate((*path, label), key=True),
+            source.document.locate((*path, label)),
+        )
         for label, text in select.items()
     )

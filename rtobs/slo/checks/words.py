@@ -9,11 +9,12 @@ from typing import Final
 __all__ = ["closest", "did_you_mean", "listed"]
 
 _SHOWN: Final = 8
+_ALIKE: Final = 0.7  # difflib takes 0.6, at which "route" resembles "probe"
 
 
 def closest(word: str, known: Iterable[str]) -> str:
     """The known word that is most like `word`, "" when none is."""
-    found = difflib.get_close_matches(word, list(known), n=1)
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=_ALIKE)
     return found[0] if found else ""
 
 
