@@ -85,7 +85,7 @@ def _causes(source: Source, setting: Setting) -> tuple[CauseAlert, ...]:
     component = component_of(source.definition, setting)
     if component is None:
         return ()
-    scope = scope_of(source.definition, component, setting.site)
+    scope = scope_of(source.definition, component, setting)
     return tuple(
         replace(cause, expression=scope.expression(cause.expression))
         for cause in component.causes
@@ -99,7 +99,7 @@ def _known_values(sources: tuple[Source, ...], setting: Setting) -> KnownValues:
         component = component_of(source.definition, setting)
         if component is None:
             continue
-        prefix = scope_of(source.definition, component, setting.site).deployed.prefix
+        prefix = scope_of(source.definition, component, setting).deployed.prefix
         for metric in component.metrics.values():
             for label in metric.labels:
                 if label.values:

@@ -56,7 +56,7 @@ def resolve(source: Source, setting: Setting) -> ResolvedService:
     domain = domain_of(definition, component) if component else None
     if component is None or domain is None:
         raise ValueError(f"{source.path} was not checked")
-    scope = scope_of(definition, component, setting.site)
+    scope = scope_of(definition, component, setting)
     slos = tuple(
         _slo(source, index, entry, domain, setting, scope)
         for index, entry in enumerate(definition.slos)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rtobs.catalogue.facts import Component, Metric
@@ -10,6 +10,7 @@ from rtobs.model.selector import Matcher, Selector
 from rtobs.model.site import DeployedComponent, Site
 from rtobs.promql.rewriting import Change, one_line, rewrite
 from rtobs.slo.matchers import matchers
+from rtobs.slo.reading import Setting
 from rtobs.slo.schema import Definition
 
 __all__ = ["Scope", "scope_of"]
@@ -24,12 +25,14 @@ class Scope:
         deployed: how that is deployed here.
         site: the environment.
         select: matchers of the site, the deployment and the service, in that order.
+        elsewhere: what the selectors of other components' series get, by series.
     """
 
     component: Component
     deployed: DeployedComponent
     site: Site
     select: tuple[Matcher, ...]
+    elsewhere: Mapping[str, Change]
 
     def metric(self, name: str) -> Metric | None:
         """The component's metric family that has a series or family of that name."""
@@ -41,17 +44,18 @@ class Scope:
         return Selector(f"{self.deployed.prefix}{name}", self.select).where(*more)
 
     def expression(self, text: str, group_by: Sequence[str] = ()) -> str:
-        """An expression with the scope's matchers in every selector of the component's metrics.
+        """An expression with matchers and prefix in every selector of a catalogued metric.
 
-        Series without a group's label would be a group without a name; they are left out where
-        the metric has that label.
+        Metrics of the component get the scope's matchers, those of others what the site says of
+        them. Series without a group's label would be a group without a name; they are left out
+        where the metric has that label.
         """
-        changes = {
+        own = {
             series: Change(self.deployed.prefix, (*self.select, *_named(metric, group_by)))
             for metric in self.component.metrics.values()
             for series in metric.series
         }
-        return rewrite(one_line(text), changes)
+        return rewrite(one_line(text), {**self.elsewhere, **own})
 
     def buckets(self, metric: Metric) -> tuple[str, ...]:
         """Bucket bounds of a histogram as it is deployed here."""
@@ -62,8 +66,27 @@ def _named(metric: Metric, group_by: Sequence[str]) -> tuple[Matcher, ...]:
     return tuple(Matcher(label, "!=", "") for label in group_by if metric.label(label))
 
 
-def scope_of(definition: Definition, component: Component, site: Site) -> Scope:
+def scope_of(definition: Definition, component: Component, setting: Setting) -> Scope:
     """The scope of a definition's selectors."""
-    deployed = site.components.get(component.key, DeployedComponent())
+    site = setting.site
+    deployed = _deployed(component, site)
     select = dict.fromkeys((*site.select, *deployed.select, *matchers(definition.select)))
-    return Scope(component, deployed, site, tuple(select))
+    elsewhere = {
+        series: change
+        for other in setting.catalogue.components.values()
+        for series, change in _changes(other, site)
+    }
+    return Scope(component, deployed, site, tuple(select), elsewhere)
+
+
+def _deployed(component: Component, site: Site) -> DeployedComponent:
+    return site.components.get(component.key, DeployedComponent())
+
+
+def _changes(component: Component, site: Site) -> Iterator[tuple[str, Change]]:
+    """What the site says of every series of a component; nothing where it says nothing."""
+    deployed = _deployed(component, site)
+    change = Change(deployed.prefix, tuple(dict.fromkeys((*site.select, *deployed.select))))
+    if change != Change():
+        for metric in component.metrics.values():
+            yield from ((series, change) for series in metric.series)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
+from rtobs.catalogue.facts import Aggregation, Better, Catalogue, Metric, MetricType
 from rtobs.model.selector import Matcher, Selector
 from rtobs.model.site import DeployedComponent, Site
 from rtobs.slo.matchers import matchers
+from rtobs.slo.reading import Setting
 from rtobs.slo.scope import Scope, scope_of
 from tests.slo.definitions import SHOP, definition_text, source
 
@@ -16,9 +19,16 @@ IN_EU: Final = Matcher("cluster", "=", "eu")
 SLO: Final = "sli: {probe: {target: shop}}"
 
 
+SUCCESS: Final = Metric(
+    "probe_success", MetricType.GAUGE, "bool", (), "Alive.", Aggregation.MAX, Better.HIGHER
+)
+PROBER: Final = replace(SHOP, key="prober", metrics={"probe_success": SUCCESS})
+
+
 def scope(site: Site, head: str = "service: shop") -> Scope:
     """The scope of the shop on a site."""
-    return scope_of(source(definition_text(SLO, head=head)).definition, SHOP, site)
+    setting = Setting(Catalogue({"shop": SHOP, "prober": PROBER}), site, {}, "default")
+    return scope_of(source(definition_text(SLO, head=head)).definition, SHOP, setting)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +126,12 @@ def test_buckets() -> None:
 
     assert scope(Site()).buckets(histogram) == ("0.5", "1.0", "2.5")
     assert scope(Site(components={"shop": deployed})).buckets(histogram) == ("1", "2")
+
+
+def test_metrics_of_other_components_get_what_the_site_says() -> None:
+    """A probe of another cluster must not count here; the service's own matchers stay out."""
+    site = Site(select=(IN_EU,), components={"prober": DeployedComponent(prefix="bb_")})
+
+    text = scope(site, "service: shop\nselect: {job: shop}").expression("max(probe_success)")
+
+    assert text == 'max(bb_probe_success{cluster="eu"})'

@@ -55,7 +55,7 @@ def check(source: Source, setting: Setting) -> list[Problem]:
     if component is None:
         return problems
     problems += availability.check(source)
-    scope = scope_of(source.definition, component, setting.site)
+    scope = scope_of(source.definition, component, setting)
     for index in range(len(source.definition.slos)):
         subject = subject_of(source, setting, scope, index)
         for one in _CHECKS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from rtobs.model.selector import Matcher, Selector
 from rtobs.problems import Problem
@@ -12,6 +13,9 @@ from rtobs.promql.text import selector_text
 from rtobs.slo.checks.subject import Role, Subject, Text
 
 __all__ = ["check"]
+
+# Each bucket counts what the ones below it count, so the last one demands nothing.
+_ALL: Final = Matcher("le", "=", "+Inf")
 
 
 def check(subject: Subject) -> Iterator[Problem]:
@@ -71,5 +75,5 @@ def _lacking(part: Selector, total: Selector) -> tuple[Matcher, ...]:
     return tuple(
         m
         for m in total.matchers
-        if m not in part.matchers and not (m.op != "=" and m.label in exact)
+        if m not in part.matchers and m != _ALL and not (m.op != "=" and m.label in exact)
     )

@@ -1,0 +1,186 @@
+"""What a piece of code emitted, caught in the process, without any network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+
+from rtobs.errors import ConfigurationError
+from rtobs.telemetry.clock import clock
+from rtobs.telemetry.deferred import run_deferred
+from rtobs.telemetry.instruments import instruments
+from rtobs.telemetry.limits import Limits
+from rtobs.telemetry.otlp_values import Point, Span, points_of, spans_of
+from rtobs.telemetry.redaction import Redaction, Redactor
+from rtobs.telemetry.tracing import QueueingProcessor, redacted
+
+__all__ = ["Captured", "FakeClock", "capture", "fake_clock"]
+
+
+class Captured:
+    """Spans, metrics and log records since the capture began; may be read after its end too.
+
+    Attributes:
+        records: log records of the standard library.
+    """
+
+    def __init__(self, spans: list[ReadableSpan], reader: InMemoryMetricReader) -> None:
+        self.records: list[logging.LogRecord] = []
+        self._spans = spans
+        self._reader = reader
+        self._last: list[Point] | None = None
+
+    def freeze(self) -> None:
+        """Keep the metrics as they are now, before the reader is taken away."""
+        self._last = self.points
+
+    @property
+    def spans(self) -> list[Span]:
+        """Ended spans in the order of their ends, redacted as they would be sent."""
+        run_deferred()
+        limits = Limits()
+        redactor = Redactor(Redaction(), limits.value_length, limits.attributes)
+        clean = [redacted(span, redactor, limits) for span in self._spans]
+        return list(spans_of(encode_spans(clean)))
+
+    @property
+    def points(self) -> list[Point]:
+        """Every data point, counted from the beginning of the capture."""
+        if self._last is not None:
+            return self._last
+        run_deferred()
+        data = self._reader.get_metrics_data()
+        return [] if data is None else list(points_of(encode_metrics(data)))
+
+    def span(self, name: str) -> Span:
+        """The only span of this name.
+
+        Raises:
+            LookupError: there is none, or more than one.
+        """
+        found = [span for span in self.spans if span.name == name]
+        if len(found) != 1:
+            raise LookupError(f'{len(found)} spans are named "{name}"')
+        return found[0]
+
+    def value(self, metric: str, **attributes: object) -> float:
+        """The value of a counter or gauge, the count of a histogram; summed over what matches.
+
+        A dot in the name of an attribute is written as two underscores.
+        """
+        wanted = {key.replace("__", "."): value for key, value in attributes.items()}
+        return sum(
+            point.count if point.type == "histogram" else point.value
+            for point in self.points
+            if point.metric == metric and wanted.items() <= point.attributes.items()
+        )
+
+    def total(self, metric: str, **attributes: object) -> float:
+        """The sum of what a histogram recorded, over the points that match."""
+        wanted = {key.replace("__", "."): value for key, value in attributes.items()}
+        return sum(
+            point.value
+            for point in self.points
+            if point.metric == metric and wanted.items() <= point.attributes.items()
+        )
+
+
+class _Collect(SpanProcessor):
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+        self.on = True
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if self.on:
+            self.spans.append(span)
+
+
+class _Records(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self._records = records
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+@contextmanager
+def capture() -> Iterator[Captured]:
+    """Catch spans, metrics and log records of the block.
+
+    Uses the providers that are set, and sets some where there are none. Metrics count from 0.
+
+    Raises:
+        ConfigurationError: a provider is set that is not OpenTelemetry's SDK.
+    """
+    run_deferred()
+    tracer_provider, meter_provider = _providers()
+    collect = _Collect()
+    reader = InMemoryMetricReader()
+    tracer_provider.add_span_processor(collect)
+    meter_provider.add_metric_reader(reader)
+    captured = Captured(collect.spans, reader)
+    handler = _Records(captured.records)
+    instruments.prime_again()
+    logging.getLogger().addHandler(handler)
+    try:
+        yield captured
+    finally:
+        logging.getLogger().removeHandler(handler)
+        captured.freeze()
+        collect.on = False
+        meter_provider.remove_metric_reader(reader)
+
+
+def _providers() -> tuple[TracerProvider, MeterProvider]:
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        made = TracerProvider(shutdown_on_exit=False)
+        limits = Limits()
+        redactor = Redactor(Redaction(), limits.value_length, limits.attributes)
+        made.add_span_processor(QueueingProcessor(None, redactor, limits))
+        trace.set_tracer_provider(made)
+    tracer_provider = trace.get_tracer_provider()
+    if not isinstance(metrics.get_meter_provider(), MeterProvider):
+        metrics.set_meter_provider(MeterProvider(shutdown_on_exit=False))
+    meter_provider = metrics.get_meter_provider()
+    if isinstance(tracer_provider, TracerProvider) and isinstance(meter_provider, MeterProvider):
+        return tracer_provider, meter_provider
+    raise ConfigurationError("capture needs the providers of the OpenTelemetry SDK")
+
+
+class FakeClock:
+    """A clock that moves only when it is told to.
+
+    Attributes:
+        nanoseconds: its reading.
+    """
+
+    def __init__(self) -> None:
+        self.nanoseconds = 1_000_000_000
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.nanoseconds += round(seconds * 1e9)
+
+    def read(self) -> int:
+        """The reading in nanoseconds."""
+        return self.nanoseconds
+
+
+@contextmanager
+def fake_clock() -> Iterator[FakeClock]:
+    """Measure durations in the block with a clock that the test moves."""
+    fake = FakeClock()
+    before, clock.now = clock.now, fake.read
+    try:
+        yield fake
+    finally:
+        clock.now = before

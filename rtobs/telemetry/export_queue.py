@@ -1,0 +1,146 @@
+"""A bounded queue of finished items and the work that exports them.
+
+`put` takes no lock: it may interrupt itself, through a signal handler or a finalizer that ends a
+span while the same thread is ending another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from rtobs.telemetry.health import Health
+from rtobs.telemetry.outlet import Outlet, Sent
+
+__all__ = ["ExportQueue"]
+
+T = TypeVar("T")
+_LONGEST_PAUSE = 30.0
+
+
+class ExportQueue(Generic[T]):
+    """Items waiting for export, at most `capacity`; the oldest give way.
+
+    Args:
+        signal: "traces" or "logs".
+        outlet: where batches go.
+        health: where losses are counted.
+        capacity: items that may wait.
+        batch: items of one request; so many wake the worker.
+    """
+
+    def __init__(
+        self, signal: str, outlet: Outlet[T], health: Health, capacity: int, batch: int
+    ) -> None:
+        self._signal = signal
+        self._outlet = outlet
+        self._health = health
+        self._capacity = capacity
+        self._batch = min(batch, capacity)
+        self._items: deque[T] = deque()
+        self._in_flight = 0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._open = True
+        self.wake: Callable[[], None] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self._items) + self._in_flight
+
+    def put(self, item: T) -> None:
+        """Queue an item; counts what has to give way."""
+        if not self._open:
+            self._health.dropped(self._signal, "shutdown")
+            return
+        self._items.append(item)
+        waiting = len(self._items)
+        if waiting > self._capacity:
+            self._give_way()
+        elif waiting >= self._batch:
+            self.wake()
+
+    def refuse(self) -> None:
+        """Count an item that cannot be queued."""
+        self._health.dropped(self._signal, "rejected")
+
+    def drain(self, urgent: bool) -> None:  # noqa: FBT001  # the worker's contract
+        """Export until less than a batch waits; everything, and without pause, when `urgent`.
+
+        A failure that may pass puts its batch back at the head of the queue.
+        """
+        if not urgent and time.monotonic() < self._retry_at:
+            return
+        if not self._send_batch():
+            return
+        while len(self._items) >= (1 if urgent else self._batch):
+            if not self._send_batch():
+                return
+
+    def close(self) -> None:
+        """Refuse new items and count those that still wait as lost."""
+        self._open = False
+        lost = len(self)
+        self._items.clear()
+        if lost:
+            self._health.dropped(self._signal, "shutdown", lost)
+        if not self._in_flight:
+            self._outlet.close()
+
+    def renew(self) -> None:
+        """Forget the parent's items in a forked child; the parent exports them."""
+        self._items.clear()
+        self._in_flight = 0
+        self._failures = 0
+        self._retry_at = 0.0
+        self._outlet.renew()
+
+    def abort(self) -> None:
+        """End an export that waits."""
+        self._outlet.abort()
+
+    def _send_batch(self) -> bool:
+        """Send what is next; False when the receiver should be left alone for a while."""
+        batch = self._take()
+        if not batch:
+            return True
+        self._in_flight = len(batch)
+        outcome, pause = self._outlet.send(batch)
+        if outcome is Sent.OK:
+            self._health.sent(self._signal, len(batch))
+            self._failures = 0
+        else:
+            self._health.failed(self._signal)
+        if outcome is Sent.REJECTED:
+            self._health.dropped(self._signal, "rejected", len(batch))
+        if outcome is Sent.RETRY:
+            self._put_back(batch, pause)
+        self._in_flight = 0
+        return outcome is not Sent.RETRY
+
+    def _take(self) -> list[T]:
+        batch: list[T] = []
+        while len(batch) < self._batch:
+            try:
+                batch.append(self._items.popleft())
+            except IndexError:
+                break
+        return batch
+
+    def _put_back(self, batch: Sequence[T], pause: float) -> None:
+        self._failures += 1
+        wait = max(pause, min(2.0 ** (self._failures - 1), _LONGEST_PAUSE))
+        self._retry_at = time.monotonic() + wait
+        if not self._open:
+            return  # closed meanwhile: the batch was in flight and is counted as lost
+        self._items.extendleft(reversed(batch))
+        while len(self._items) > self._capacity:
+            self._give_way()
+
+    def _give_way(self) -> None:
+        try:
+            self._items.popleft()
+        except IndexError:  # another thread emptied the queue meanwhile
+            return
+        self._health.dropped(self._signal, "queue_full")

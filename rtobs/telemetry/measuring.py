@@ -1,0 +1,141 @@
+"""Metrics on their way out: collect, then export; and the library's account of itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
+
+from rtobs import conventions
+from rtobs.telemetry.health import Health
+from rtobs.telemetry.outlet import Outlet, Sent
+
+__all__ = ["MetricExport", "observe_health"]
+
+
+class MetricExport:
+    """Collects the metrics of a provider and exports them, cumulative since the process began.
+
+    Collecting and exporting are apart, so that a fork waits for the first, never for the network.
+
+    Args:
+        provider: whose metrics.
+        outlet: where they go.
+        health: the account.
+    """
+
+    def __init__(
+        self, provider: MeterProvider, outlet: Outlet[MetricsData], health: Health
+    ) -> None:
+        self._provider = provider
+        self._outlet = outlet
+        self._health = health
+        self._reader = InMemoryMetricReader()
+        self._gate = threading.Lock()
+        provider.add_metric_reader(self._reader)
+
+    def export(self, urgent: bool) -> None:  # noqa: ARG002, FBT001  # the worker's contract
+        """Collect and export once; what fails is in the next, cumulative export again."""
+        with self._gate:
+            data = self._reader.get_metrics_data()
+        if data is None:
+            return
+        outcome, _ = self._outlet.send([data])
+        if outcome is Sent.OK:
+            self._health.sent("metrics", count_points(data))
+        else:
+            self._health.failed("metrics")
+        if outcome is Sent.REJECTED:
+            self._health.dropped("metrics", "rejected", count_points(data))
+
+    def abort(self) -> None:
+        """End an export that waits."""
+        self._outlet.abort()
+
+    def close(self) -> None:
+        """Give the connection back; called when no export is under way."""
+        self._outlet.close()
+
+    def hold(self) -> None:
+        """Keep collection from running while the process forks: it holds locks of the SDK."""
+        self._gate.acquire()
+
+    def release(self) -> None:
+        """Let collection go on in the parent."""
+        self._gate.release()
+
+    def renew(self) -> None:
+        """Start from zero in a forked child, whose parent exports what was measured before."""
+        self._gate = threading.Lock()
+        self._outlet.renew()
+        self._provider.remove_metric_reader(self._reader)
+        self._reader = InMemoryMetricReader()
+        self._provider.add_metric_reader(self._reader)
+
+
+def count_points(data: MetricsData) -> int:
+    """Data points of a collection."""
+    return sum(
+        len(metric.data.data_points)
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    )
+
+
+def observe_health(
+    meter: Meter, health: Health, queues: Mapping[str, Callable[[], int]], signals: Iterable[str]
+) -> None:
+    """Make the account visible as metrics.
+
+    Args:
+        meter: makes the instruments.
+        health: the account.
+        queues: length of each queue by signal.
+        signals: the signals that are exported.
+    """
+    _observe_exports(meter, health, tuple(signals))
+
+    def drops(_: CallbackOptions) -> Iterable[Observation]:
+        for signal, reason, count in health.drops():
+            yield Observation(count, {conventions.SIGNAL: signal, conventions.REASON: reason})
+
+    def lengths(_: CallbackOptions) -> Iterable[Observation]:
+        for signal, length in queues.items():
+            yield Observation(length(), {conventions.SIGNAL: signal})
+
+    def overflows(_: CallbackOptions) -> Iterable[Observation]:
+        for instrument, count in health.overflows().items():
+            yield Observation(count, {conventions.INSTRUMENT: instrument})
+
+    _observe(meter, "rtobs.dropped", drops)
+    _observe(meter, "rtobs.queue.length", lengths)
+    _observe(meter, "rtobs.guard.overflow", overflows)
+
+
+def _observe_exports(meter: Meter, health: Health, signals: Iterable[str]) -> None:
+    def failures(_: CallbackOptions) -> Iterable[Observation]:
+        for signal in signals:
+            yield Observation(health.count_failures(signal), {conventions.SIGNAL: signal})
+
+    def ages(_: CallbackOptions) -> Iterable[Observation]:
+        for signal in signals:
+            yield Observation(health.age(signal), {conventions.SIGNAL: signal})
+
+    _observe(meter, "rtobs.export.failures", failures)
+    _observe(meter, "rtobs.last_export.age", ages)
+
+
+def _observe(
+    meter: Meter, name: str, callback: Callable[[CallbackOptions], Iterable[Observation]]
+) -> None:
+    metric = conventions.library_metric(name)
+    make = (
+        meter.create_observable_counter
+        if metric.type == "counter"
+        else meter.create_observable_gauge
+    )
+    make(metric.name, [callback], metric.unit, metric.meaning)

@@ -1,0 +1,142 @@
+"""A forked child counts for itself and never for its parent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from rtobs.testing import OTLPSink
+from tests.telemetry.service import run
+
+
+def _totals(sink: OTLPSink, metric: str) -> dict[str, float]:
+    """The last value of a counter by instance."""
+    totals: dict[str, float] = {}
+    for point in sink.points:
+        if point.metric == metric:
+            totals[point.resource["service.instance.id"]] = point.value
+    return totals
+
+
+def test_children_of_fork_export_only_what_they_did() -> None:
+    """Parent 10 and three children with 1 each make 13, from four instances, spans included."""
+    with OTLPSink() as sink:
+        ended = run(f"""
+            import os, sys
+            rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            count = rtobs.counter("items", "{{item}}")
+            def emit(number):
+                for _ in range(number):
+                    with rtobs.span("item"):
+                        count.add()
+            emit(10)
+            children = []
+            for _ in range(3):
+                child = os.fork()
+                if child == 0:
+                    emit(1)
+                    sys.exit(0)
+                children.append(child)
+            print([os.waitpid(child, 0)[1] for child in children])
+        """)
+        assert (ended.out.strip(), ended.err) == ("[0, 0, 0]", "")
+        assert sorted(_totals(sink, "items").values()) == [1, 1, 1, 10]
+        spans: dict[str, int] = defaultdict(int)
+        for span in sink.spans:
+            spans[span.resource["service.instance.id"]] += 1
+        assert sorted(spans.values()) == [1, 1, 1, 10]
+
+
+def test_counters_of_a_child_start_at_zero() -> None:
+    """A series that the parent declared exists in the child too, before anything happens."""
+    with OTLPSink() as sink:
+        run(f"""
+            import os, sys
+            rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            rtobs.instrument("work")(lambda: None)()
+            child = os.fork()
+            if child == 0:
+                sys.exit(0)
+            os.waitpid(child, 0)
+        """)
+        values = [
+            point.value
+            for point in sink.points
+            if point.metric == "rtobs.operations" and point.attributes["outcome"] == "ok"
+        ]
+        assert sorted(values) == [0, 1]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_workers_of_multiprocessing_deliver_at_their_end(method: str, tmp_path: object) -> None:
+    """Every start method delivers what its workers counted, though they never run `atexit`."""
+    with OTLPSink() as sink:
+        ended = run(f"""
+            import pathlib, subprocess, sys
+            path = pathlib.Path({str(tmp_path)!r}) / "service.py"
+            path.write_text('''
+            import multiprocessing
+            import rtobs
+
+            rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            count = rtobs.counter("items", "{{item}}")
+
+            def work(_):
+                count.add()
+
+            if __name__ == "__main__":
+                count.add(5)
+                context = multiprocessing.get_context("{method}")
+                workers = [context.Process(target=work, args=(one,)) for one in range(3)]
+                for worker in workers: worker.start()
+                for worker in workers: worker.join()
+                print([worker.exitcode for worker in workers])
+            '''.replace("\\n            ", "\\n"))
+            print(subprocess.run([sys.executable, str(path)], env=__import__("os").environ |
+                  {{"PYTHONPATH": "."}}, capture_output=True, text=True, timeout=30))
+        """)
+        assert "[0, 0, 0]" in ended.out
+        assert "stderr=''" in ended.out
+        assert sum(_totals(sink, "items").values()) == 8
+
+
+def test_many_forks_under_load_never_hang() -> None:
+    """While threads record and export, a hundred forks each come back and end."""
+    with OTLPSink() as sink:
+        ended = run(
+            f"""
+            import os, threading
+            handle = rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off", exit_budget=10.0)
+            count = rtobs.counter("items", "{{item}}", labels=["kind"])
+            stop = threading.Event()
+            def load():
+                number = 0
+                while not stop.wait(0.0005):
+                    number += 1
+                    with rtobs.span("item"):
+                        count.add(1, kind=number % 50)
+            def flush():
+                while not stop.wait(0.001):
+                    handle.flush(1)
+            threads = [threading.Thread(target=one) for one in (load, load, flush)]
+            for thread in threads: thread.start()
+            codes = set()
+            for _ in range(100):
+                child = os.fork()
+                if child == 0:
+                    with rtobs.span("child"):
+                        count.add(1, kind="child")
+                    flushed = handle.flush(20)
+                    os._exit(0 if flushed else 1)
+                codes.add(os.waitpid(child, 0)[1])
+            stop.set()
+            for thread in threads: thread.join()
+            print(codes)
+            """,
+            limit=60,
+        )
+        assert (ended.out.strip(), ended.err) == ("{0}", "")
+        children = [span for span in sink.spans if span.name == "child"]
+        assert len(children) == 100
+        assert len({span.resource["service.instance.id"] for span in children}) == 100

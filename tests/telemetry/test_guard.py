@@ -1,0 +1,162 @@
+"""No service can make the metric store fall over."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import count
+
+import pytest
+
+import rtobs
+from rtobs import ConfigurationError, Limits
+from rtobs.telemetry.guard import Label, LabelGuard, Policy
+from rtobs.testing import Captured
+from tests.telemetry.service import run
+
+_names = (f"guarded_{number}" for number in count())
+OVERFLOW = {"otel.metric.overflow": True}
+
+
+def guard(
+    *labels: str, values: int = 3, sets: int = 4, overflowed: list[str] | None = None
+) -> LabelGuard:
+    """A guard with small limits; the names of overflows are appended to the list."""
+    noted = [] if overflowed is None else overflowed
+    policy = Policy(Limits(label_values=values, label_sets=sets))
+    return LabelGuard("metric", labels, policy, noted.append)
+
+
+def test_declared_labels_pass_and_unknown_ones_are_left_out() -> None:
+    """A label that was not declared is dropped and counted, the rest is recorded."""
+    overflowed: list[str] = []
+    assert guard("a", "b", overflowed=overflowed).admit({"a": "1", "user": "x"}) == {"a": "1"}
+    assert overflowed == ["metric"]
+
+
+def test_the_order_of_labels_makes_no_difference() -> None:
+    """The same labels in another order are the same label set."""
+    one = guard("a", "b", sets=1)
+    assert one.admit({"a": 1, "b": 2}) is one.admit({"b": 2, "a": 1})
+
+
+def test_distinct_values_of_a_label_are_bounded() -> None:
+    """The fourth value of a label with room for three overflows; known ones still pass."""
+    one = guard("a", sets=100)
+    for value in "xyz":
+        assert one.admit({"a": value}) == {"a": value}
+    assert one.admit({"a": "w"}) == OVERFLOW
+    assert one.admit({"a": "x"}) == {"a": "x"}
+
+
+def test_label_sets_are_bounded() -> None:
+    """The fifth label set of an instrument with room for four overflows."""
+    one = guard("a", "b", values=3)
+    admitted = [one.admit({"a": a, "b": b}) for a in range(2) for b in range(3)]
+    assert admitted[4:] == [OVERFLOW, OVERFLOW]
+
+
+def test_a_value_that_cannot_be_hashed_is_replaced() -> None:
+    """A list is no label value; the name of its type is recorded and nothing raises."""
+    wrong: dict[str, Label] = {"a": ["x"]}  # type: ignore[dict-item]
+    assert guard("a").admit(wrong) == {"a": "<list>"}
+
+
+@pytest.mark.parametrize(
+    ("route", "recorded"),
+    [
+        ("/users/123/orders", "/users/{id}/orders"),
+        ("/files/deadbeef00", "/files/{id}"),
+        ("/v/6ecf9548-9fa5-4f73-ac25-05f1b04b4542", "/v/{id}"),
+        ("/search?q=secret", "/search"),
+        ("/users/{id}", "/users/{id}"),
+        ("/v1/chat/completions", "/v1/chat/completions"),
+    ],
+)
+def test_routes_become_templates(route: str, recorded: str) -> None:
+    """Ids and queries never reach a route label."""
+    assert guard("http.route").admit({"http.route": route}) == {"http.route": recorded}
+
+
+def test_secrets_and_long_texts_never_become_labels() -> None:
+    """A label value is redacted and cut at 128 characters."""
+    one = guard("a")
+    assert one.admit({"a": "Bearer abcdefghijklmnop"}) == {"a": "[redacted]"}
+    assert len(str(one.admit({"a": "x" * 500})["a"])) == 128
+
+
+def test_a_cardinality_bomb_stays_within_its_bounds(rtobs_capture: Captured) -> None:
+    """30,000 distinct label sets make 200 series and one, and all measurements are counted."""
+    bomb = rtobs.counter(next(_names), labels=["user"])
+    bomb.add(1, user="warm")
+    tracemalloc.start()
+    for number in range(30_000):
+        bomb.add(1, user=number)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    points = [point for point in rtobs_capture.points if point.metric == bomb.spec.name]
+    assert len(points) == 201
+    assert sum(point.value for point in points) == 30_001
+    assert grown < 5 * 2**20
+
+
+def test_overflows_are_counted_exactly() -> None:
+    """Every measurement that lost its labels is in the account."""
+    overflowed: list[str] = []
+    one = guard("a", overflowed=overflowed)
+    for number in range(1000):
+        one.admit({"a": number})
+    assert len(overflowed) == 997
+
+
+def test_histograms_and_gauges_are_guarded_too(rtobs_capture: Captured) -> None:
+    """All three kinds of instrument record declared labels only."""
+    histogram = rtobs.histogram(next(_names), "s", labels=["a"], buckets=[1, 2])
+    gauge = rtobs.gauge(next(_names), "{item}", labels=["a"])
+    histogram.record(1.5, a="x", b="y")
+    gauge.set(3, {"a": "x", "b": "y"})
+    found = {point.metric: point for point in rtobs_capture.points}
+    assert found[histogram.spec.name].attributes == {"a": "x"}
+    assert (found[histogram.spec.name].bounds, found[histogram.spec.name].buckets) == (
+        (1, 2),
+        (0, 1, 0),
+    )
+    assert (found[gauge.spec.name].attributes, found[gauge.spec.name].value) == ({"a": "x"}, 3)
+
+
+def test_limits_and_rules_of_init_hold_for_earlier_declarations() -> None:
+    """A metric that a module declared at import obeys what `init` was given later."""
+    ended = run("""
+        from rtobs.testing import capture
+        early = rtobs.counter("early", labels=["a"])
+        rtobs.init("svc", limits=rtobs.Limits(label_values=2),
+                   redaction=rtobs.Redaction(patterns=("CUST-[0-9]+",)))
+        with capture() as captured:
+            for value in ("CUST-1", "CUST-2", "x", "y"):
+                early.add(1, a=value)
+            print([point.attributes.get("a") for point in captured.points
+                   if point.metric == "early"])
+    """)
+    assert ended.out.strip() == "['[redacted]', 'x', None]"
+
+
+def test_a_metric_is_declared_once() -> None:
+    """The same declaration returns the same instrument; a different one is refused."""
+    name = next(_names)
+    first = rtobs.counter(name, "{item}", labels=["a"])
+    assert rtobs.counter(name, "{item}", labels=["a"]) is first
+    with pytest.raises(ConfigurationError, match="declared twice"):
+        rtobs.counter(name, "{item}", labels=["b"])
+    with pytest.raises(ConfigurationError, match="declared twice"):
+        rtobs.histogram(name, "{item}", labels=["a"])
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "buckets"),
+    [("1st", (), ()), ("ok", ("slo_id",), ()), ("ok", ("a b",), ()), ("ok", (), (1.0, 1.0))],
+)
+def test_wrong_declarations_are_refused(
+    name: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+) -> None:
+    """Names that Prometheus or the rules cannot take, and buckets that do not rise, raise."""
+    with pytest.raises(ConfigurationError):
+        rtobs.histogram(name, labels=labels, buckets=buckets)
