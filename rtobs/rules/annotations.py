@@ -33,14 +33,15 @@ def burn_annotations(slo: ResolvedSlo, tier: Tier, site: Site) -> dict[str, str]
     counted = _counted(slo)
     group = label_words(slo.group_by)
     factor = decimal_text(Fraction(round(tier.factor * 100), 100))
+    allowed, last = percent_text(slo.error_budget), _last(tier.long)
     texts = {
-        "summary": f"{slo.service}: {slo.name} spends its error budget too fast{group}",
+        # A telephone shows little more than this line.
+        "summary": f"{slo.service} {slo.name}: {_PERCENT} bad in {last}, {allowed} allowed{group}",
         "promise": literal(slo.description),
         "description": (
-            f"{_PERCENT} of the {counted} of the last {tier.long.words()} were bad;"
-            f" the objective of {percent_text(slo.objective)} allows"
-            f" {percent_text(slo.error_budget)}. This tier fires from a burn rate of {factor} on,"
-            f" in {tier.long} and in {tier.short}."
+            f"{_PERCENT} of the {counted} of {last} were bad;"
+            f" the objective of {percent_text(slo.objective)} allows {allowed}."
+            f" This tier fires from a burn rate of {factor} on, in {tier.long} and in {tier.short}."
         ),
         "time_left": _time_left(slo, tier.long),
     }
@@ -53,9 +54,11 @@ def burn_annotations(slo: ResolvedSlo, tier: Tier, site: Site) -> dict[str, str]
 def health_annotations(slo: ResolvedSlo, alert: str, site: Site) -> dict[str, str]:
     """Texts of an alert that is about the budget as a whole, or about the measurement itself."""
     summary, description = _HEALTH[alert]
+    if alert == names.SERIES_MISSING and slo.presence is Presence.REQUIRED:
+        summary = "[name] is not seen any more: treat it as down[group]"
     counted = _counted(slo)
     words = {
-        "name": f"{slo.service}: {slo.name}",
+        "name": f"{slo.service} {slo.name}",
         "group": label_words(slo.group_by),
         "window": slo.window.words(),
         "counted": counted,
@@ -111,6 +114,11 @@ def _fill(text: str, words: dict[str, str]) -> str:
     return text
 
 
+def _last(window: Duration) -> str:
+    """The window before now, for a sentence: "the last hour", "the last 6 hours"."""
+    return f"the last {window.words().removeprefix('1 ')}"
+
+
 def _missing_words(slo: ResolvedSlo) -> str:
     if slo.presence is Presence.REQUIRED:
         return "The service must always be there: treat it as down until it is seen again."
@@ -155,7 +163,8 @@ def _top(selector: Selector, group_by: Sequence[str]) -> str:
     shape, arguments = label_matchers(group_by)
     text = selector_text(selector).replace("%", "%%")
     own = f"{text.removesuffix('}')}{shape}" if selector.matchers else f"{text}{{{shape[1:]}"
-    query = f"topk({_SPENDERS}, sum without (instance, pod) (increase({own}}}[1h])) > 0)"
+    known = ", ".join(("instance", "pod", *group_by))  # the summary says which group it is
+    query = f"topk({_SPENDERS}, sum without ({known}) (increase({own}}}[1h])) > 0)"
     escaped = query.replace("\\", "\\\\").replace('"', '\\"')
     return (
         f'{{{{ with query (printf "{escaped}"{arguments}) }}}}Most bad events of the last hour:'

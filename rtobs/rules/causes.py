@@ -15,7 +15,10 @@ from rtobs.rules.templates import literal
 __all__ = ["cause_rule"]
 
 # The labels that the expression leaves: which instance, which model.
-_WHERE: Final = "{{ range $label, $text := $labels }}{{ $label }}={{ $text }} {{ end }}"
+_WHERE: Final = (
+    '{{ $comma := "" }}{{ range $label, $text := $labels }}'
+    '{{ $comma }}{{ $label }}={{ $text }}{{ $comma = ", " }}{{ else }}everywhere{{ end }}'
+)
 
 
 def cause_rule(service: ResolvedService, cause: CauseAlert, site: Site) -> Alert:

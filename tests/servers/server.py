@@ -171,6 +171,15 @@ class Server(ABC):
         process.send_signal(self.stop_signal)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
+        self._end(process)
+
+    def kill(self) -> None:
+        """Ends it at once with all its children, as a crash does; what it has stored stays."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._end(process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
         for pid in processes_in(self.folder):

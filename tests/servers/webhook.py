@@ -46,9 +46,22 @@ class WebhookReceiver(Listener):
             return tuple(self._notifications)
 
     def wait_for(
-        self, alert: str, status: str = "firing", seconds: float = 15.0, **labels: str
+        self,
+        alert: str,
+        status: str = "firing",
+        *,
+        seconds: float = 15.0,
+        after: float = 0.0,
+        **labels: str,
     ) -> Notification:
         """The first notification of an alert with that name, status and labels.
+
+        Args:
+            alert: Its name.
+            status: "firing" or "resolved".
+            seconds: How long to wait at most.
+            after: Unix time; what was received before is passed over.
+            labels: Labels that it must have.
 
         Raises:
             ServerError: it did not come in time; with what came instead.
@@ -56,7 +69,7 @@ class WebhookReceiver(Listener):
         wanted = {"alertname": alert, **labels}.items()
 
         def first() -> Notification | None:
-            came = (n for n in self._notifications if n.status == status)
+            came = (n for n in self._notifications if n.status == status and n.received >= after)
             return next((n for n in came if wanted <= n.labels.items()), None)
 
         with self._arrived:
