@@ -244,6 +244,19 @@ def test_interrupted(root: Path) -> None:
     assert plan(new, root, whole=True).drift == ()
 
 
+def test_interrupted_before_the_definition_changed(root: Path) -> None:
+    """What a broken run wrote is not taken for a hand edit when the next one wants other text."""
+    first = Artefact("alerts/data/bank.yaml", "half\n")
+    impossible = Artefact(f"{SHOP.path}/below-a-file.yaml", "x\n")
+    with pytest.raises(GenerationError, match="below-a-file"):
+        write(plan((first, SHOP, EDGE, impossible), root, whole=True))
+
+    planned = plan((Artefact(first.path, "other\n"), SHOP, EDGE), root, whole=True)
+
+    assert planned.blocked == ()
+    assert [(change.path, change.kind) for change in planned.drift] == [(first.path, Kind.CHANGED)]
+
+
 def test_identical_twin(tmp_path: Path) -> None:
     """A file that is not listed but is the very same is taken over."""
     (tmp_path / "alerts/data").mkdir(parents=True)
