@@ -25,7 +25,7 @@ __all__ = ["configure", "run"]
 _PARTIAL: Final = Fraction(1, 10)
 _TIERS: Final = (
     *("tier", "asks for", "windows", "burn rate", "bad above", "budget spent"),
-    *("sees an outage of", "a 10 % fault after", "fewest bad"),
+    *("sees an outage of", "a 10% fault after", "fewest bad"),
 )
 
 

@@ -48,8 +48,8 @@ def span(seconds: Fraction) -> str:
 
 
 def text_percent(ratio: Fraction) -> str:
-    """A ratio as a percentage with three significant digits: "1.44 %"."""
-    return f"{float(ratio * 100):.{_DIGITS}g} %"
+    """A ratio as a percentage with three significant digits: "1.44%"."""
+    return f"{float(ratio * 100):.{_DIGITS}g}%"
 
 
 def smallest_outage(tier: Tier, indicator: Indicator) -> Fraction:

@@ -40,7 +40,7 @@ _PARTIAL: Final = Fraction(1, 10)
 
 def tiers_section(slo: ResolvedSlo) -> str:
     """The section about `SLOBudgetBurn`."""
-    partial = () if counts_minutes(slo.indicator) else ("a fault of 10 % fires after",)
+    partial = () if counts_minutes(slo.indicator) else ("a fault of 10% fires after",)
     parts = [
         f"## What the tiers of {names.BUDGET_BURN} mean",
         (

@@ -85,7 +85,7 @@ def _reason(
     if limit >= 1:
         return (
             f"a burn rate of {decimal_text(_short(factor))} needs"
-            f" {decimal_text(_short(limit * 100))} % bad, more than everything:"
+            f" {decimal_text(_short(limit * 100))}% bad, more than everything:"
             " it could never fire"
         )
     fewest = wishes.min_bad or entry.min_bad

@@ -67,4 +67,4 @@ def test_a_budget_counts_events_or_minutes(indicator: object, words: str) -> Non
 
 def test_percentages_have_three_digits() -> None:
     """1.44 %, not 1.4399999 %."""
-    assert text_percent(Fraction(144, 10000)) == "1.44 %"
+    assert text_percent(Fraction(144, 10000)) == "1.44%"

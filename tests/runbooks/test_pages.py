@@ -124,7 +124,7 @@ def test_tiers_say_what_they_see() -> None:
     """99.5 % over 30 days, minutes: factors, shares and the fifth bad minute."""
     text = section(pages()["docs/runbooks/vllm-up.md"], "What the tiers of SLOBudgetBurn mean")
     rows = [line for line in text.splitlines() if line.startswith("| fast")]
-    assert rows == ["| fast | page: act now | 1h and 5m | 14.4 | 7.2 % | 2 % | 5 min |"]
+    assert rows == ["| fast | page: act now | 1h and 5m | 14.4 | 7.2% | 2% | 5 min |"]
 
 
 def test_tiers_of_events_say_when_a_partial_fault_fires() -> None:
@@ -132,8 +132,8 @@ def test_tiers_of_events_say_when_a_partial_fault_fires() -> None:
     text = pages()["docs/runbooks/vllm-http-availability.md"]
     rows = [line for line in text.splitlines() if line.startswith(("| fast", "| ticket"))]
     assert rows == [
-        "| fast | page: act now | 1h and 5m | 13.44 | 6.72 % | 8 % | 4 min 1 s | 40 min 19 s |",
-        "| ticket | ticket: this week | 1d and 2h | 1.4 | 0.7 % | 20 % | 10 min 4 s | 1 h 40 min |",
+        "| fast | page: act now | 1h and 5m | 13.44 | 6.72% | 8% | 4 min 1 s | 40 min 19 s |",
+        "| ticket | ticket: this week | 1d and 2h | 1.4 | 0.7% | 20% | 10 min 4 s | 1 h 40 min |",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.slo.bad_inputs import CONDITION, EXPR, LATENCY, RATIO, TOTAL
+from tests.slo.bad_inputs import CONDITION, EXPR, GOOD_SIDE, LATENCY, RATIO, TOTAL
 from tests.slo.shop import problems_of, variant
 
 GOOD_INPUTS = {
@@ -42,6 +42,10 @@ GOOD_INPUTS = {
         (RATIO, "          avg_over_time(sum(rate(bank_calls_total[5m]))[{{window}}:1m])\n"),
     ),
     "a total with fewer conditions": ((TOTAL, f"{TOTAL} # all of them"),),
+    "a bucket out of all of them": (
+        (GOOD_SIDE, "'sum(rate(shop_request_seconds_bucket{le=\"0.5\"}[{{window}}]))'"),
+        (TOTAL, 'sum(rate(shop_request_seconds_bucket{le="+Inf"}[{{window}}]))'),
+    ),
     "a percentage": (
         (EXPR, "100 * max by (pool) (shop_pool_usage_ratio)"),
         ('"<= 0.9"', '"<= 90"'),

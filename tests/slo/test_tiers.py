@@ -109,7 +109,7 @@ def test_limit_that_nothing_can_reach() -> None:
 
     assert [tier.name for tier in tiers] == ["slow", "ticket", "trickle"]
     assert reasons(dropped) == {
-        "fast": ("a burn rate of 14.4 needs 144 % bad, more than everything: it could never fire")
+        "fast": ("a burn rate of 14.4 needs 144% bad, more than everything: it could never fire")
     }
 
 

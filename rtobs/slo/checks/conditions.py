@@ -37,7 +37,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     verdict = _verdict(match[1], Decimal(match[2]))
     if verdict:
         message = f'every value of a ratio is {verdict} under "{timeslice.good_when}"'
-        hint = "a ratio lies between 0 and 1: write 0.95 for 95 %"
+        hint = "a ratio lies between 0 and 1: write 0.95 for 95%"
         place = subject.at("sli", "timeslice", "goodWhen")
         yield Problem("condition-decided", message, place, hint=hint)
 
