@@ -16,6 +16,7 @@ from rtobs.proof.notation import flow_values
 from rtobs.proof.testfile import Check
 
 if TYPE_CHECKING:
+    from rtobs.model.alerting import Tier
     from rtobs.model.slo import ResolvedSlo
     from rtobs.proof.flows import Group
 
@@ -188,15 +189,25 @@ def _vanished(slo: ResolvedSlo, group: Group) -> list[Check]:
     if is_sliced(slo.indicator) and watched is filled:
         checks.append(_filled(slo, group, bad=filled))
     if slo.presence is Presence.REQUIRED:
-        page = ask.alerts(slo, "", (), f'{names.SEVERITY}="{names.Severity.CRITICAL}"')
-        late = filled and (tier is None or tier.threshold >= _NEARLY_ALL)
-        at = _END + _FILLED if late else _END
-        checks.append(Check("total outage: a page", ask.whose(slo, page), at * 60, (one,)))
+        checks.append(_page(slo, group, tier))
     if filled and tier is not None and tier.threshold < _NEARLY_ALL:
         expr = ask.one_per(slo, ask.burn(slo, tier, group.labels))
         sample = (ask.grouped(slo, group.labels), ask.ONE)
         checks.append(Check("series vanished: its minutes are bad", expr, _END * 60, (sample,)))
     return checks
+
+
+def _page(slo: ResolvedSlo, group: Group, tier: Tier | None) -> Check:
+    """The page of a total outage: by a tier where one pages in time, else that nothing is seen."""
+    filled = slo.missing_data is MissingData.BAD
+    pages = tier is not None and tier.severity is names.Severity.CRITICAL
+    in_time = tier is not None and tier.threshold < _NEARLY_ALL
+    late = filled and not (pages and in_time)
+    alert, at = (names.SERIES_MISSING, _END + _FILLED + group.memory) if late else ("", _END)
+    expr = ask.alerts(slo, alert, (), f'{names.SEVERITY}="{names.Severity.CRITICAL}"')
+    return Check(
+        "total outage: a page", ask.whose(slo, expr), at * 60, ((ask.identity(slo), ask.ONE),)
+    )
 
 
 def _filled(slo: ResolvedSlo, group: Group, *, bad: bool) -> Check:

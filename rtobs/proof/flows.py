@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from rtobs.model.selector import Matcher, Selector
 from rtobs.promql.text import selector_text
 
-__all__ = ["Flow", "Group"]
+__all__ = ["BUSY", "Flow", "Group"]
+
+BUSY: Final = 60_000  # events a minute behind a ratio, in whose story a minute is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from rtobs.model.slo import MissingData, ResolvedSlo
 from rtobs.proof import queries as ask
 from rtobs.proof.flows import Group
 from rtobs.proof.incidents import by_minutes
-from rtobs.proof.period import period_grid, period_scenario
+from rtobs.proof.period import MOST_SAMPLES, period_grid, period_scenario
 from rtobs.proof.rawscenes import raw_scenes
 from rtobs.proof.recordings import Plan, plan_of
 from rtobs.proof.scenes import Numbers, health_scenes, idle, tier_scenes
@@ -32,7 +32,6 @@ __all__ = ["evaluation_interval", "history_scenarios"]
 _HOUR: Final = 60
 _DAY: Final = 1440
 _TILE: Final = 5
-_MOST_SAMPLES: Final = 9_000
 
 
 def depth_minutes(slos: Sequence[ResolvedSlo]) -> int:
@@ -44,11 +43,11 @@ def depth_minutes(slos: Sequence[ResolvedSlo]) -> int:
 def base_minutes(slos: Sequence[ResolvedSlo]) -> int:
     """Minutes between two scenes: none sees another, and a period sees no more than it may.
 
-    Promtool refuses a query over more than 10,000 samples, and a period looks back on many scenes.
+    Promtool refuses a query over too many samples, and a period looks back on many scenes.
     """
     depth = depth_minutes(slos)
     period = max((slo.window.minutes for slo in slos), default=0)
-    spread = -(-period * (depth // _TILE) // _MOST_SAMPLES)
+    spread = -(-period * (depth // _TILE) // MOST_SAMPLES)
     return -(-max(depth + _HOUR, spread) // _HOUR) * _HOUR
 
 

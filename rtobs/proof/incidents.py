@@ -68,6 +68,7 @@ INCIDENTS: Final = (
     ),
     Incident("other group", "A group without errors stays silent.", "fine", "in one group only"),
     Incident("alien series", "Series of others are not read.", "fine", "elsewhere"),
+    Incident("bad slices", "A good minute counts 0, a bad one 1.", "edges", "every slice is 1"),
     Incident("idle hour", "No events for an hour: no ratio, never NaN.", "edges", "idle hour: no"),
     Incident(
         "one bad event", "One error at low traffic wakes nobody.", "edges", "one bad event: no"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -105,17 +105,13 @@ def _near(
 
 
 def memory_of(expression: str) -> int:
-    """Longest range that the expression reads, in whole minutes."""
-    return max((minutes for minutes in _ranges(parse(expression))), default=0)
+    """How long the expression looks back at most, in whole minutes: ranges inside others add up."""
+    return _memory(parse(expression))
 
 
-def _ranges(node: object) -> Iterator[int]:
+def _memory(node: object) -> int:
     span = getattr(node, "range", None)
-    if span is not None:
-        yield int(-(-span.total_seconds() // 60))
-    for name in ("expr", "lhs", "rhs"):
-        child = getattr(node, name, None)
-        if child is not None:
-            yield from _ranges(child)
-    for argument in getattr(node, "args", ()):
-        yield from _ranges(argument)
+    own = int(-(-span.total_seconds() // 60)) if span is not None else 0
+    children = [getattr(node, name, None) for name in ("expr", "lhs", "rhs")]
+    children += getattr(node, "args", ())
+    return own + max((_memory(child) for child in children if child is not None), default=0)

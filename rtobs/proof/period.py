@@ -18,8 +18,9 @@ from rtobs.proof.recordings import Plan, Run
 from rtobs.proof.scenes import ABOVE, BELOW, Question
 from rtobs.proof.testfile import Check, Scenario
 
-__all__ = ["period_grid", "period_scenario"]
+__all__ = ["MOST_SAMPLES", "period_grid", "period_scenario"]
 
+MOST_SAMPLES: Final = 9_000  # of one query; promtool refuses more than 10,000
 _DAY: Final = 1440
 _TILE: Final = 5
 _TOLERANCE: Final = Fraction(1, 1000)
@@ -32,12 +33,16 @@ def period_grid(slo: ResolvedSlo) -> int:
     """Minutes between two supplied tiles: coarse, for fewer samples make a faster test.
 
     The coverage that results is low, and an exhausted budget counts only as far as it was seen,
-    so the error ratio of the test is high; the grid stays so fine that it is below 1. Scenes stand
-    whole hours apart, so each grid has a sample at every scene.
+    so the error ratio of the test is high; the grid stays so fine that it is below 1, unless that
+    were more samples than promtool reads. Scenes stand whole hours apart, so each grid has a sample
+    at every scene.
     """
-    finest = slo.window.minutes // _TILES
-    allowed = int(_LIKELY / slo.error_budget) * _TILE
-    return next((grid for grid in _GRIDS if grid <= min(finest, allowed)), _TILE)
+    window = slo.window.minutes
+    enough = window // _TILES
+    likely = int(_LIKELY / slo.error_budget) * _TILE
+    least = -(-window // (MOST_SAMPLES * _TILE)) * _TILE
+    wanted = max(min(enough, likely), least)
+    return next((grid for grid in _GRIDS if grid <= wanted), _TILE)
 
 
 def period_scenario(grid: int, base: int, slos: Sequence[tuple[ResolvedSlo, Group]]) -> Scenario:
@@ -65,9 +70,14 @@ def _seen_tiles(window: int, base: int, grid: int) -> int:
     return window // grid + _full_scene(window, base)
 
 
+def _coverage(window: int, tiles: int) -> Fraction:
+    """Share of the period that was seen; tiles that stand closer than five minutes add nothing."""
+    return min(Fraction(tiles * _TILE, window), Fraction(1))
+
+
 def _spent(window: int, budget: Fraction, tiles: int, burn: Fraction) -> Fraction:
     """Error ratio at which `burn` times the budget is spent, as far as it was seen."""
-    return burn * budget * Fraction(window // _TILE, tiles)
+    return burn * budget / _coverage(window, tiles)
 
 
 @lru_cache(maxsize=256)
@@ -99,7 +109,7 @@ def _periodplan_of(window: int, budget: Fraction, base: int, grid: int) -> Plan:
     for name, value in (
         (names.PERIOD_ERROR_RATIO, below),
         (names.PERIOD_BURN_RATE, below / budget),
-        (names.COVERAGE, Fraction(tiles * _TILE, window)),
+        (names.COVERAGE, _coverage(window, tiles)),
     ):
         runs[name, True] = [(change, 1, value / 2)]
     values = tuple((name, renamed, held_values(found)) for (name, renamed), found in runs.items())
@@ -112,7 +122,6 @@ def _period_checks(slo: ResolvedSlo, group: Group, base: int, grid: int) -> list
     at, later = (number * (base * 60 + 1) for number in (scene, scene + 1))
     tiles = _seen_tiles(window, base, grid)
     ratio = _spent(window, budget, tiles, BELOW)
-    coverage = Fraction(tiles * _TILE, window)
     exhausted = names.BUDGET_EXHAUSTED
     checks = [
         ask.answer(
@@ -126,7 +135,7 @@ def _period_checks(slo: ResolvedSlo, group: Group, base: int, grid: int) -> list
         (names.PERIOD_ERROR_RATIO, ratio),
         (names.PERIOD_BURN_RATE, ratio / budget),
         (names.BUDGET_REMAINING, 1 - ratio / budget),
-        (names.COVERAGE, coverage),
+        (names.COVERAGE, _coverage(window, tiles)),
         (names.TOTAL_TILE, Fraction(EVENTS * _TILE)),
         (names.BAD_TILE, ratio * EVENTS * _TILE),
     ):

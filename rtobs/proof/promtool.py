@@ -1,7 +1,8 @@
 """The promtool tests of one service: three files, as text.
 
 Cost decides the cut. Promtool evaluates every rule at one interval and pays for each evaluation, so
-what needs minutes is tested for ninety of them (fine), what needs hours every five minutes (edges),
+what needs minutes is tested for ninety of them (fine), what needs hours every five minutes (edges,
+with the slices),
 and what needs days in single evaluations over supplied recordings (history).
 
 ALERTS is asked with promql_expr_test. There is no alert_rule_test: it demands the complete list of
@@ -14,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rtobs import conventions as names
+from rtobs.model.indicator import is_sliced
 from rtobs.proof import edges, fine
 from rtobs.proof.causes import cause_scenarios
 from rtobs.proof.flows import Group
@@ -21,6 +23,7 @@ from rtobs.proof.history import evaluation_interval, history_scenarios
 from rtobs.proof.places import KnownValues
 from rtobs.proof.samples import matches
 from rtobs.proof.series import groups_of, reads_of
+from rtobs.proof.slices import slices_part
 from rtobs.proof.testfile import Scenario, TestFile, file_text
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rule_tests"]
 
-_RAW_INTERVAL: Final = {"fine": "15s", "edges": "1m"}
+_RAW_INTERVAL: Final = {"fine": "15s", "edges": "1m", "slices": "1m"}
 
 
 def rule_tests(
@@ -70,7 +73,11 @@ def rule_tests(
         for name, (interval, build) in raw.items()
     ]
     built.append(("history", evaluation_interval(service.slos), history_scenarios(proven)))
-    extra = {"fine": cause_scenarios(service, causes, _prefix(service, site))}
+    sliced = [(slo, groups) for slo, groups in proven if is_sliced(slo.indicator)]
+    extra = {
+        "fine": cause_scenarios(service, causes, _prefix(service, site)),
+        "edges": _raw_scenarios("slices", sliced, slices_part),
+    }
     files = []
     for name, interval, scenarios in built:
         found = scenarios + extra.get(name, ())

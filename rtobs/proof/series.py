@@ -32,7 +32,7 @@ from rtobs.model.slo import ResolvedSlo
 from rtobs.problems import Location, Problem
 from rtobs.promql.text import selector_text
 from rtobs.proof.algebra import NotDerivableError, Steady, parse, selectors_of, value_of
-from rtobs.proof.flows import Flow, Group
+from rtobs.proof.flows import BUSY, Flow, Group
 from rtobs.proof.given import given_groups
 from rtobs.proof.minutes import Series, memory_of, minute_flows
 from rtobs.proof.places import KnownValues, Place, group_labels
@@ -182,12 +182,9 @@ def _expression(text: str) -> str:
     return text.replace(WINDOW_PLACEHOLDER, "5m")
 
 
-_BUSY: Final = 60_000  # events a minute behind a ratio, in whose story a minute is one
-
-
 def _busy(flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
     """Series that count many events for each minute of a story."""
-    return tuple(replace(flow, good=flow.good * _BUSY, bad=flow.bad * _BUSY) for flow in flows)
+    return tuple(replace(flow, good=flow.good * BUSY, bad=flow.bad * BUSY) for flow in flows)
 
 
 _COUNTS: Final = ((_ONE, _NONE), (_NONE, _ONE), (_ONE, _ONE), (_NONE, _NONE))

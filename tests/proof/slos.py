@@ -18,7 +18,7 @@ from rtobs.model.indicator import (
     TimesliceIndicator,
 )
 from rtobs.model.selector import Matcher, MatchOp, Selector
-from rtobs.model.slo import MissingData, Presence, ResolvedService, ResolvedSlo
+from rtobs.model.slo import MissingData, Presence, ProofSeries, ResolvedService, ResolvedSlo
 
 _POLICY: Final = (
     ("fast", Severity.CRITICAL, "1h", "5m", "10m"),
@@ -177,3 +177,23 @@ EXPRESSION: Final = slo(
     "7d",
 )
 EVERY_KIND: Final = (BAD_FORM, GOOD_FORM, LATENCY, TIMESLICE, PROBE, RATIO, EXPRESSION)
+JOINED: Final = slo(
+    "joined",
+    TimesliceIndicator(
+        "max by (pool) (waiting_jobs / on (site) group_left () site_workers)", "<=", Decimal(10)
+    ),
+    "0.99",
+    ("pool",),
+    proof=ProofSeries(
+        good=(
+            ('site_workers{site="x"}', Decimal(2)),
+            ('waiting_jobs{pool="alpha",site="x"}', Decimal(20)),
+            ('waiting_jobs{pool="beta",site="x"}', Decimal(10)),
+        ),
+        bad=(
+            ('site_workers{site="x"}', Decimal(2)),
+            ('waiting_jobs{pool="alpha",site="x"}', Decimal(21)),
+            ('waiting_jobs{pool="beta",site="x"}', Decimal(30)),
+        ),
+    ),
+)

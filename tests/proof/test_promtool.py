@@ -26,6 +26,7 @@ from tests.proof.slos import (
     BAD_FORM,
     EVERY_KIND,
     GOOD_FORM,
+    JOINED,
     LATENCY,
     PROBE,
     TIMESLICE,
@@ -202,6 +203,15 @@ VARIANTS = (
     replace(BAD_FORM, tiers=tiers("0.995", min_bad=1)),
     replace(BAD_FORM, tiers=tiers("0.995", min_bad=50)),
     replace(PROBE, tiers=tiers("0.995", min_bad=10)),
+    replace(PROBE, tiers=tuple(replace(t, severity=Severity.WARNING) for t in PROBE.tiers)),
+    replace(BAD_FORM, objective=Decimal("0.5"), tiers=tiers("0.5")),
+    replace(TIMESLICE, objective=Decimal("0.5"), tiers=tiers("0.5")),
+    replace(
+        BAD_FORM,
+        objective=Decimal("0.5"),
+        window=Duration.parse("90d"),
+        tiers=tiers("0.5", "90d"),
+    ),
     slo("pairs", events(select("a_total"), select("b_total")), "0.99", ("zone", "rack")),
     slo(
         "pinned",
@@ -209,6 +219,7 @@ VARIANTS = (
         "0.99",
         ("zone",),
     ),
+    JOINED,
 )
 
 

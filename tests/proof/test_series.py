@@ -18,11 +18,13 @@ from rtobs.model.indicator import (
 )
 from rtobs.model.slo import ProofSeries, ResolvedSlo
 from rtobs.proof.flows import Group
+from rtobs.proof.minutes import memory_of
 from rtobs.proof.series import groups_of
 from tests.proof.slos import (
     BAD_FORM,
     EXPRESSION,
     GOOD_FORM,
+    JOINED,
     LATENCY,
     PROBE,
     RATIO,
@@ -154,6 +156,20 @@ def test_memory_is_the_longest_range() -> None:
     assert groups_of(slo("queue", indicator))[0].memory == 10
 
 
+@pytest.mark.parametrize(
+    ("expression", "minutes"),
+    [
+        ("max_over_time(rate(jobs_total[5m])[10m:1m])", 15),
+        ("rate(jobs_total[90s])", 2),
+        ("max_over_time(queue[7m]) / avg_over_time(queue[3m])", 7),
+        ("queue > 5", 0),
+    ],
+)
+def test_memory(expression: str, minutes: int) -> None:
+    """Ranges inside others add up, ranges beside others do not."""
+    assert memory_of(expression) == minutes
+
+
 def test_a_group_that_is_pinned_is_the_only_one() -> None:
     """Where the selector fixes the group's value there is no second group."""
     asked = slo(
@@ -175,6 +191,35 @@ def test_given_series() -> None:
     asked = replace(BAD_FORM, proof=given)
 
     assert told(groups_of(asked)) == [("a_total", 1, 1), ("b_total", 0, 1)]
+
+
+def test_given_series_of_a_ratio() -> None:
+    """A minute of a ratio from elsewhere has as many events as when its series are derived."""
+    given = ProofSeries(
+        good=(("wrong_total", Decimal(0)), ("judged_total", Decimal(50))),
+        bad=(("wrong_total", Decimal(50)), ("judged_total", Decimal(50))),
+    )
+
+    assert told(groups_of(replace(RATIO, proof=given))) == told(groups_of(RATIO))
+
+
+def test_given_series_without_a_group_are_shared() -> None:
+    """One side of a join has no label of the groups; it stands beside the first of them."""
+    first, second = groups_of(JOINED)
+
+    assert [flow.series for flow in first.flows] == [
+        'waiting_jobs{pool="alpha",site="x"}',
+        'site_workers{site="x"}',
+    ]
+    assert [flow.series for flow in second.flows] == ['waiting_jobs{pool="beta",site="x"}']
+
+
+def test_given_series_need_a_group() -> None:
+    """A proof in which no series says its group is refused."""
+    given = ProofSeries((("site_workers", Decimal(2)),), (("site_workers", Decimal(1)),))
+
+    with pytest.raises(DefinitionError, match="no series of its proof has the label pool"):
+        groups_of(replace(JOINED, proof=given))
 
 
 def unclear(indicator: EventsIndicator | LatencyIndicator | RatioIndicator) -> ResolvedSlo:
