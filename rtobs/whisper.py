@@ -1,14 +1,14 @@
 """Timing of faster-whisper, whose work happens while its segments are read.
 
-`transcribe` returns at once; decoding runs inside of `next()`. So the time between two reads,
-which belongs to the consumer, is not counted.
+`transcribe` reads the audio and returns; decoding runs inside of `next()`. So the time between two
+reads, which belongs to the consumer, is not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind
@@ -24,19 +24,33 @@ from rtobs.telemetry.scope import Scope
 __all__ = ["Segments", "declare", "observe"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 InfoT = TypeVar("InfoT")
 
 
-def observe(result: tuple[Iterable[T], InfoT], *, model: str) -> tuple[Segments[T], InfoT]:
+Result: TypeAlias = tuple[Iterable[T], InfoT]
+
+
+def observe(
+    result: Result[T, InfoT] | Callable[[], Result[T, InfoT]], *, model: str
+) -> tuple[Segments[T], InfoT]:
     """Time a transcription; read the returned segments instead of the given ones.
 
+    Give a function that calls `transcribe`: then reading the audio is timed, and a file that is no
+    audio is counted as an error.
+
     Args:
-        result: what `WhisperModel.transcribe` or `BatchedInferencePipeline.transcribe` returned.
+        result: a function without arguments that returns what `WhisperModel.transcribe` or
+            `BatchedInferencePipeline.transcribe` returns, or such a result.
         model: name of the model, for example "large-v3".
     """
-    segments, info = result
     declare(model)
-    return Segments(iter(segments), _seconds(info, "duration"), model), info
+    timed: Segments[T] = Segments(model)
+    return timed, timed.begin(result if callable(result) else partial(_same, result))
+
+
+def _same(result: Result[T, InfoT]) -> Result[T, InfoT]:
+    return result
 
 
 def declare(model: str) -> None:
@@ -57,15 +71,13 @@ class Segments(Generic[T]):
     """A timed iterator of segments; their text is never read.
 
     Args:
-        source: the segments.
-        audio: length of the audio in seconds, None when unknown.
         model: name of the model.
     """
 
-    def __init__(self, source: Iterator[T], audio: float | None, model: str) -> None:
+    def __init__(self, model: str) -> None:
         run_deferred()
-        self._source = source
-        self._audio = audio
+        self._source: Iterator[T] = iter(())
+        self._audio: float | None = None
         self._labels = {conventions.MODEL: model}
         self._span = start_span(
             f"transcribe {model}",
@@ -83,11 +95,26 @@ class Segments(Generic[T]):
     def __iter__(self) -> Self:
         return self
 
+    def begin(self, transcribe: Callable[[], Result[T, InfoT]]) -> InfoT:
+        """Take over the segments of a transcription; returns what is known of its audio."""
+        segments, info = self._work(transcribe)
+        self._source = iter(segments)
+        self._audio = _seconds(info, "duration")
+        return info
+
     def __next__(self) -> T:
+        segment = self._work(self._source.__next__)
+        if self._first is None:
+            self._first = self._busy
+        self._reached = _seconds(segment, "end") or self._reached
+        return segment
+
+    def _work(self, step: Callable[[], R]) -> R:
+        """Do a step and count its time; an exception is the end of the transcription."""
         started = clock.now()
         self._scope.enter(self._within)
         try:
-            segment = next(self._source)
+            result = step()
         except BaseException as error:
             self._busy += clock.now() - started
             self._end(None if isinstance(error, StopIteration) else error)
@@ -95,10 +122,7 @@ class Segments(Generic[T]):
         finally:
             self._scope.leave()
         self._busy += clock.now() - started
-        if self._first is None:
-            self._first = self._busy
-        self._reached = _seconds(segment, "end") or self._reached
-        return segment
+        return result
 
     def __del__(self) -> None:
         if not self.__dict__.get("_ended", True):

@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOCK: Final = ROOT / "constraints.txt"
 OLDEST_PYTHON: Final = "3.11"
 EXTRAS: Final = ("generate",)
-GROUPS: Final = ("dev",)
+GROUPS: Final = ("dev", "examples")
 _SECONDS: Final = 600
 
 

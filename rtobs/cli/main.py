@@ -49,6 +49,7 @@ VERBS: Final = (
     Verb("prove", "run the generated tests and compare with the predictions", "definitions"),
     Verb("catalogue", "look up components and their metrics", "definitions"),
     Verb("schema", "print a JSON Schema for editors", "definitions"),
+    Verb("doctor", "say what telemetry would do here, and whether it arrives", ""),
 )
 
 

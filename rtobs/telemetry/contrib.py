@@ -6,37 +6,49 @@ import importlib
 import importlib.util
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = ["INSTRUMENTATIONS", "enable"]
 
 _logger = logging.getLogger("rtobs")
 
-# One span a chunk would drown a stream, and probes are not requests of a user.
-_WEB: Mapping[str, Any] = {
-    "exclude_spans": ["receive", "send"],
-    "excluded_urls": "healthz,livez,readyz,metrics",
+# Probes are not requests of a user. Only the whole last part of a path counts: a host that is
+# called "metrics" and a path like /v1/metrics-report are requests like any other.
+_PROBES: Mapping[str, Any] = {"excluded_urls": r"/(?:healthz|livez|readyz|metrics)/?(?:\?|$)"}
+# Headers are captured only where the environment asks for it; these are hidden even then.
+_SECRET_HEADERS = (".*authorization.*", ".*cookie.*", ".*key.*", ".*secret.*", ".*token.*")
+_ASGI: Mapping[str, Any] = {
+    **_PROBES,
+    "exclude_spans": ["receive", "send"],  # a span for each chunk would drown a stream
+    "http_capture_headers_sanitize_fields": list(_SECRET_HEADERS),
 }
-# Module below `opentelemetry.instrumentation`, class, arguments.
-INSTRUMENTATIONS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-    ("fastapi", "FastAPIInstrumentor", _WEB),
-    ("starlette", "StarletteInstrumentor", _WEB),
-    ("flask", "FlaskInstrumentor", {"excluded_urls": "healthz,livez,readyz,metrics"}),
-    ("requests", "RequestsInstrumentor", {}),
-    ("httpx", "HTTPXClientInstrumentor", {}),
-    ("urllib3", "URLLib3Instrumentor", {}),
-    ("grpc", "GrpcInstrumentorClient", {}),
-    ("psycopg", "PsycopgInstrumentor", {"enable_commenter": False}),
-    ("asyncpg", "AsyncPGInstrumentor", {}),
-    ("redis", "RedisInstrumentor", {}),
-    ("threading", "ThreadingInstrumentor", {}),
+_GRPC = (
+    "GrpcInstrumentorClient",
+    "GrpcInstrumentorServer",
+    "GrpcAioInstrumentorClient",
+    "GrpcAioInstrumentorServer",
+)
+# Library, which is also the module below `opentelemetry.instrumentation`; classes; arguments.
+INSTRUMENTATIONS: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] = (
+    ("fastapi", ("FastAPIInstrumentor",), _ASGI),
+    ("starlette", ("StarletteInstrumentor",), _ASGI),
+    ("flask", ("FlaskInstrumentor",), _PROBES),
+    ("requests", ("RequestsInstrumentor",), {}),
+    ("httpx", ("HTTPXClientInstrumentor",), {}),
+    ("urllib3", ("URLLib3Instrumentor",), {}),
+    ("grpc", _GRPC, {}),
+    # A comment with the trace would make every statement a new one for the server's statistics.
+    ("psycopg", ("PsycopgInstrumentor",), {"enable_commenter": False}),
+    ("asyncpg", ("AsyncPGInstrumentor",), {}),
+    ("redis", ("RedisInstrumentor",), {}),
+    ("threading", ("ThreadingInstrumentor",), {}),
 )
 _STABLE = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http,database"}
 
 
 def enable() -> tuple[str, ...]:
-    """Enable each instrumentation whose package is there; returns their names.
+    """Enable each instrumentation that is there together with its library; names the libraries.
 
     The stable names of HTTP and database metrics are chosen first, unless the environment chose:
     SLOs are written against these.
@@ -44,28 +56,33 @@ def enable() -> tuple[str, ...]:
     for variable, value in _STABLE.items():
         os.environ.setdefault(variable, value)
     return tuple(
-        module
-        for module, name, arguments in INSTRUMENTATIONS
-        if _enable_one(f"opentelemetry.instrumentation.{module}", name, arguments)
+        library
+        for library, classes, arguments in INSTRUMENTATIONS
+        if _are_installed(f"opentelemetry.instrumentation.{library}", library)
+        and _enable_all(library, classes, arguments)
     )
 
 
-def _enable_one(module: str, name: str, arguments: Mapping[str, Any]) -> bool:
-    if not _is_installed(module):
-        return False
+def _enable_all(library: str, classes: Iterable[str], arguments: Mapping[str, Any]) -> bool:
+    enabled = [_enable_one(library, name, arguments) for name in classes]
+    return any(enabled)
+
+
+def _enable_one(library: str, name: str, arguments: Mapping[str, Any]) -> bool:
     try:
-        instrumentor = getattr(importlib.import_module(module), name)()
+        module = importlib.import_module(f"opentelemetry.instrumentation.{library}")
+        instrumentor = getattr(module, name)()
         if instrumentor.is_instrumented_by_opentelemetry:
             return False
         instrumentor.instrument(**arguments)
     except Exception as fault:  # noqa: BLE001  # a broken package must not stop the service
-        _logger.warning("%s cannot be enabled: %s", module, type(fault).__name__)
+        _logger.warning("%s cannot be enabled: %s", name, type(fault).__name__)
         return False
     return True
 
 
-def _is_installed(module: str) -> bool:
+def _are_installed(*modules: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:  # the namespace opentelemetry.instrumentation itself is missing
+        return all(importlib.util.find_spec(module) is not None for module in modules)
+    except (ImportError, ValueError):  # a package above it is missing, or it is no real module
         return False

@@ -17,7 +17,7 @@ from rtobs.telemetry import readers
 from rtobs.telemetry.limits import Limits
 from rtobs.telemetry.redaction import Redaction
 
-__all__ = ["EnvironmentFault", "Options", "Settings", "resolve"]
+__all__ = ["EnvironmentFault", "Options", "Settings", "resolve", "variables_of"]
 
 Protocol = Literal["http/protobuf", "grpc"]
 LogRoute = Literal["stdout-json", "otlp", "off"]
@@ -43,6 +43,7 @@ class Options(TypedDict, total=False):
     timeout: float
     exit_budget: float
     handle_sigterm: bool
+    temporal: bool
     strict: bool
 
 
@@ -69,6 +70,7 @@ class Settings:
         timeout: seconds that one export may take, with its retries.
         exit_budget: seconds that the end of the process may be delayed.
         handle_sigterm: whether SIGTERM flushes; None: only when nobody handles it.
+        temporal: whether the process runs Temporal workflows, whose replays must emit no spans.
         strict: whether a bad environment raises instead of switching telemetry off.
         disabled: the environment switched the SDK off.
         stand_aside: a declarative OpenTelemetry configuration makes the providers.
@@ -92,6 +94,7 @@ class Settings:
     timeout: float
     exit_budget: float
     handle_sigterm: bool | None
+    temporal: bool
     strict: bool
     disabled: bool
     stand_aside: bool
@@ -146,8 +149,14 @@ _TABLE: Mapping[str, _Option] = {
     "timeout": _Option(readers.seconds(60.0), 10.0, ("OTEL_EXPORTER_OTLP_TIMEOUT",)),
     "exit_budget": _Option(readers.seconds(60.0), 3.0),
     "handle_sigterm": _Option(readers.flag),
+    "temporal": _Option(readers.flag, default=False),
     "strict": _Option(readers.flag, default=False),
 }
+
+
+def variables_of() -> Mapping[str, tuple[str, ...]]:
+    """By option, the environment variables that may give it, the first of them wins."""
+    return {name: _variables(name, option) for name, option in _TABLE.items()}
 
 
 def resolve(service: str | None, options: Options, environ: Mapping[str, str]) -> Settings:
@@ -197,7 +206,7 @@ def _read_argument(name: str, value: object) -> object:
 
 
 def _read_environment(name: str, option: _Option, environ: Mapping[str, str]) -> object:
-    for variable in (f"RTOBS_{name.upper()}", *option.otel):
+    for variable in _variables(name, option):
         raw = environ.get(variable, "").strip()
         if not raw:
             continue
@@ -206,3 +215,7 @@ def _read_environment(name: str, option: _Option, environ: Mapping[str, str]) ->
         except ValueError as fault:
             raise EnvironmentFault(variable, str(fault)) from None
     return option.default
+
+
+def _variables(name: str, option: _Option) -> tuple[str, ...]:
+    return (f"RTOBS_{name.upper()}", *option.otel)

@@ -58,6 +58,7 @@ class Point:
         bounds: upper bounds of a histogram without +Inf.
         buckets: observations of each bucket, not cumulative, one more than bounds.
         exemplar_traces: trace ids of the exemplars, hexadecimal.
+        monotonic: whether a sum only rises, as that of a counter does.
     """
 
     metric: str
@@ -70,6 +71,7 @@ class Point:
     bounds: tuple[float, ...] = ()
     buckets: tuple[int, ...] = ()
     exemplar_traces: tuple[str, ...] = field(default=())
+    monotonic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ def _point(metric: Any, kind: str, point: Any, resource: Mapping[str, Any]) -> P
         value,
         resource,
         exemplar_traces=exemplars,
+        monotonic=kind == "sum" and metric.sum.is_monotonic,
     )
 
 

@@ -122,7 +122,7 @@ def build(settings: Settings, environ: Mapping[str, str], health: Health) -> Pip
     A provider that the application has set stays, is used, and gets no second export.
 
     Raises:
-        ImportError: gRPC was chosen and is not installed.
+        ImportError: gRPC or Temporal was chosen and is not installed.
         EnvironmentFault: a variable of the environment cannot be used.
     """
     limits = settings.limits
@@ -168,11 +168,8 @@ def _traces(
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         pipelines.queues.pop("traces", None)
         return
-    provider = make_tracer_provider(settings, resource)
-    provider.add_span_processor(
-        QueueingProcessor(pipelines.queues.get("traces"), redactor, settings.limits)
-    )
-    trace.set_tracer_provider(provider)
+    processor = QueueingProcessor(pipelines.queues.get("traces"), redactor, settings.limits)
+    trace.set_tracer_provider(make_tracer_provider(settings, resource, processor))
 
 
 def _metrics(pipelines: Pipelines, resource: Resource, outlets: Mapping[str, Any]) -> None:

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, Unpack
 
 from rtobs import conventions
 from rtobs.errors import ConfigurationError
-from rtobs.telemetry import contrib, pipelines, quiet
+from rtobs.telemetry import contrib, pipelines, quiet, servers
 from rtobs.telemetry.instruments import instruments
 from rtobs.telemetry.options import EnvironmentFault, Options, Settings, resolve
 
@@ -170,12 +171,12 @@ def _start(service: str | None, options: Options) -> Handle:
     instruments.policy.limits = settings.limits
     instruments.policy.redact = built.redactor.text
     quiet.hush(settings.limits.log_lines_per_minute)
+    if settings.instrument:
+        contrib.enable()  # it imports whole frameworks: better before there are threads
     handle.run(built)
     _watch_forks(handle)
     if built.workers:
         _watch_end(handle, settings)
-    if settings.instrument:
-        contrib.enable()
     return handle
 
 
@@ -191,7 +192,7 @@ def _watch_end(handle: Handle, settings: Settings) -> None:
     atexit.register(handle.shutdown)
     _watch_multiprocessing(handle)
     if settings.handle_sigterm is not False:
-        _watch_sigterm(handle, settings.handle_sigterm is True)
+        _watch_sigterm(handle, settings, always=settings.handle_sigterm is True)
 
 
 def _watch_multiprocessing(handle: Handle) -> None:
@@ -206,12 +207,13 @@ def _watch_multiprocessing(handle: Handle) -> None:
         finish_at_end(handle)
 
 
-def _watch_sigterm(handle: Handle, always: bool) -> None:  # noqa: FBT001  # one caller
+def _watch_sigterm(handle: Handle, settings: Settings, *, always: bool) -> None:
     """Flush at SIGTERM, then do what would have happened without rtobs."""
     if threading.current_thread() is not threading.main_thread():
         return
     previous = signal.getsignal(signal.SIGTERM)
     if previous is not signal.SIG_DFL and not always:
+        servers.flush_when_uvicorn_ends(partial(handle.flush, settings.exit_budget))
         return
     # The kernel spares the first process of a container from the default action.
     dies = previous is signal.SIG_DFL and os.getpid() != _FIRST_PROCESS

@@ -17,6 +17,7 @@ from rtobs.telemetry.clock import clock
 from rtobs.telemetry.deferred import defer
 from rtobs.telemetry.generation import Generation
 from rtobs.telemetry.outcome import ABANDONED, CANCELLED
+from rtobs.telemetry.scope import Scope
 
 __all__ = ["AsyncStream", "Reading", "Stream"]
 
@@ -201,8 +202,17 @@ class AsyncStream(_Timed, Generic[T]):
                 await result
 
     async def _open(self) -> T:
-        """Await the source where it must be, then step it; later steps go to it directly."""
-        if not hasattr(self._source, "__aiter__"):
-            self._source = await self._source
-        self._next = self._source.__aiter__().__anext__
-        return await self._next()
+        """Take the first step inside of the span of the answer; later steps go to the source.
+
+        The first step is what sends the request, whether the source must be awaited for it or is
+        an asynchronous generator.
+        """
+        scope = Scope()
+        scope.enter(self._generation.within)
+        try:
+            if not hasattr(self._source, "__aiter__"):
+                self._source = await self._source
+            self._next = self._source.__aiter__().__anext__
+            return await self._next()
+        finally:
+            scope.leave()

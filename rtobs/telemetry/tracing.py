@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any, cast
 
-from opentelemetry import baggage
+from opentelemetry import baggage, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import (
@@ -32,10 +33,16 @@ _EXCEPTION_MESSAGE = "exception.message"
 _EXCEPTION_STACK = "exception.stacktrace"
 
 
-def make_tracer_provider(settings: Settings, resource: Resource) -> TracerProvider:
-    """A provider without processors that never acts at exit by itself."""
+def make_tracer_provider(
+    settings: Settings, resource: Resource, processor: SpanProcessor
+) -> trace.TracerProvider:
+    """A provider with one processor that never acts at exit by itself.
+
+    Raises:
+        ImportError: Temporal was chosen and its SDK with OpenTelemetry is not installed.
+    """
     limits = settings.limits
-    return TracerProvider(
+    provider = _maker(settings)(
         resource=resource,
         sampler=None if settings.sample is None else ParentBasedTraceIdRatio(settings.sample),
         shutdown_on_exit=False,
@@ -47,6 +54,16 @@ def make_tracer_provider(settings: Settings, resource: Resource) -> TracerProvid
             max_link_attributes=limits.attributes,
         ),
     )
+    provider.add_span_processor(processor)
+    return cast("trace.TracerProvider", provider)
+
+
+def _maker(settings: Settings) -> Callable[..., Any]:
+    """What makes the provider: a workflow that Temporal replays must not emit its spans again."""
+    if not settings.temporal:
+        return TracerProvider
+    temporal = importlib.import_module("temporalio.contrib.opentelemetry")
+    return cast("Callable[..., Any]", temporal.create_tracer_provider)
 
 
 class QueueingProcessor(SpanProcessor):

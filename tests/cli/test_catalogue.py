@@ -39,7 +39,7 @@ billing: Billing, 7
   metrics at    /metrics.
 
 METRICS
-invoice_seconds  histogram  seconds
+invoice_seconds  histogram, seconds
     Time to write an invoice.
     labels: state, customer
 
@@ -128,7 +128,15 @@ def test_a_metric_of_two_components_is_shown_for_both(
     show("http_server_request_duration_seconds", "--format", "json")
 
     found = json.loads(capsys.readouterr().out)["metrics"]
-    assert [one["component"] for one in found] == ["faster-whisper", "runtime-service"]
+    components = [one["component"] for one in found]
+    assert components == ["faster-whisper", "kubeai", "runtime-service"]
+
+
+def test_a_label_says_with_what_it_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever groups by a label learns that some versions do not have it."""
+    show("node_network_info")
+
+    assert "  label         adminstate (Since 1.6.0): up, down\n" in capsys.readouterr().out
 
 
 def test_cause_alerts_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

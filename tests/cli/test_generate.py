@@ -226,7 +226,7 @@ def test_environment(generated: Path) -> None:
     rules = (generated / RULES).read_text()
     assert "expr: vector(0.9)\n" in rules
     assert rules.splitlines()[2] == (
-        "# shop-orders has no tier fast: a burn rate of 14.4 needs 144 % bad,"
+        "# shop-orders has no tier fast: a burn rate of 14.4 needs 144% bad,"
         " more than everything: it could never fire"
     )
 

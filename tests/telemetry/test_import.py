@@ -50,7 +50,9 @@ def test_http_needs_neither_grpc_nor_requests() -> None:
     """A service that exports over HTTP never loads gRPC or requests."""
     ended = run("""
         import sys
-        rtobs.init("svc", endpoint="http://127.0.0.1:9", exit_budget=0.1, logs="off")
+        rtobs.init(
+            "svc", endpoint="http://127.0.0.1:9", exit_budget=0.1, logs="off", instrument=False
+        )
         print("grpc" in sys.modules, "requests" in sys.modules)
     """)
     assert ended.out.split() == ["False", "False"]

@@ -266,11 +266,22 @@ def test_grpc_that_is_missing_is_one_warning() -> None:
     assert len(ended.err.splitlines()) == 1
 
 
+def test_an_instrumentation_without_its_library_is_left_alone(tmp_path: Any) -> None:
+    """Where only the contrib package is there, nothing is imported and nothing complained about."""
+    package = tmp_path / "opentelemetry" / "instrumentation" / "asyncpg"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('no asyncpg')\n")
+    ended = run("rtobs.init('svc', logs='off')", environ={"PYTHONPATH": str(tmp_path)})
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
 def test_installed_instrumentations_are_enabled_once(tmp_path: Any) -> None:
     """An importable contrib package is enabled with our arguments; a broken one is a warning."""
     package = tmp_path / "opentelemetry" / "instrumentation"
     for name in ("fastapi", "redis"):
         (package / name).mkdir(parents=True)
+    for library in ("fastapi", "redis"):
+        (tmp_path / f"{library}.py").touch()
     (package / "fastapi" / "__init__.py").write_text(
         "class FastAPIInstrumentor:\n"
         "    is_instrumented_by_opentelemetry = False\n"

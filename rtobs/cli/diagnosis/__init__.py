@@ -1,0 +1,1 @@
+"""What `rtobs doctor` looks at; needs no extra."""

@@ -1,0 +1,1 @@
+"""Proves that what a service emits is what its rules read, and that a fault of it pages."""
