@@ -18,7 +18,6 @@ __all__ = ["UNTYPED", "Exposition", "Family", "joined", "read_exposition"]
 UNTYPED: Final = "unknown"
 
 _BOUND: Final = "le"
-_QUANTILE: Final = "quantile"
 _NAME: Final = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?[Ii]nf|[Nn]a[Nn]"
@@ -54,7 +53,7 @@ class Family:
         name: as in the catalogue: with `_total` for counters that have it, without the endings
             of a histogram's or summary's series.
         type: word of the format, `UNTYPED` when none is declared.
-        labels: values seen, by label; without `le` of histograms and `quantile` of summaries.
+        labels: values seen, by label, empty ones included; without the `le` of buckets.
         bounds: bucket bounds as on the wire, in the order of the page, +Inf included.
         samples: number of samples.
     """
@@ -71,7 +70,7 @@ class Family:
         for name, value in labels:
             if name == _BOUND and series.endswith("_bucket"):
                 self.bounds[value] = None
-            elif value and (name, self.type) != (_QUANTILE, "summary"):  # an empty label is none
+            else:
                 self.labels.setdefault(name, set()).add(value)
 
     def absorb(self, other: Family) -> None:

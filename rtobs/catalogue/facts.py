@@ -63,10 +63,12 @@ class Label:
     Attributes:
         name: as on the wire.
         values: the closed list of values, or empty when the label is free.
+        when: versions or settings with which it is there, "" for always.
     """
 
     name: str
     values: tuple[str, ...] = ()
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

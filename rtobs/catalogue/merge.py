@@ -72,7 +72,10 @@ def _metric(name: str, entry: MetricEntry) -> Metric:
         name=name,
         type=entry.type,
         unit=entry.unit,
-        labels=tuple(Label(label, values) for label, values in entry.labels.items()),
+        labels=tuple(
+            Label(label, values, entry.labels_when.get(label, ""))
+            for label, values in entry.labels.items()
+        ),
         meaning=entry.meaning,
         aggregation=entry.aggregation or default,
         better=entry.better,

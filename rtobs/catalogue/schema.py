@@ -140,6 +140,9 @@ class MetricEntry(_Strict):
     unit: str = Field(min_length=1, examples=["seconds", "bytes", "requests", "ratio", "bool"])
     meaning: Sentence
     labels: dict[LabelName, LabelValues] = Field(default_factory=dict)
+    labels_when: dict[LabelName, Sentence] = Field(
+        default_factory=dict, description="Versions or settings with which a label is there."
+    )
     aggregation: Aggregation | None = Field(
         None, description="Default: sum for counters, histograms and summaries, else max."
     )
@@ -151,6 +154,13 @@ class MetricEntry(_Strict):
     renamed_from: tuple[MetricName, ...] = ()
     enable: str = ""
     verified: bool = True
+
+    @model_validator(mode="after")
+    def _labels_exist(self) -> MetricEntry:
+        strange = sorted(self.labels_when.keys() - self.labels.keys())
+        if strange:
+            raise ValueError(f'labelsWhen names "{strange[0]}", which is none of the labels')
+        return self
 
     @model_validator(mode="after")
     def _buckets_fit(self) -> MetricEntry:

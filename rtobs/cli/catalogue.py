@@ -1,7 +1,8 @@
 """`rtobs catalogue`: what is known about components and their metrics.
 
 Without a name it lists the components; with the name of one, its metrics, cause alerts and notes;
-with the name of a metric or of one of its series, everything about that metric.
+with the name of a metric or of one of its series, everything about that metric. With the word
+`diff` it compares a component with the page of a program (`rtobs.cli.catalogue_diff`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from rtobs.catalogue.load import load
+from rtobs.cli import catalogue_diff
 from rtobs.cli.exits import FINE, USAGE
 from rtobs.slo.settings import CATALOGUE_DIR
 
@@ -27,6 +29,7 @@ __all__ = ["configure", "run"]
 
 _WIDTH: Final = 100
 _KEY_WIDTH: Final = 14
+_NAME_WIDTH: Final = 60  # a longer name has a line of its own
 _NEAR: Final = 5
 
 Found = Sequence[tuple["Component", "Metric"]]
@@ -34,22 +37,31 @@ Found = Sequence[tuple["Component", "Metric"]]
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument("name", nargs="?", default="", help="a component or a metric")
+    parser.usage = "%(prog)s [NAME | diff [COMPONENT] PAGE ...] [options]"
+    parser.add_argument(
+        "name", nargs="?", default="", metavar="NAME", help="a component or a metric"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="output format")
+    catalogue_diff.configure(parser)
 
 
 def run(options: Namespace) -> int:
-    """Show the catalogue, one component or one metric.
+    """Show the catalogue, one component or one metric, or compare one with a page.
 
     Args:
         options: the options above, and those that all verbs have.
 
     Returns:
-        0 when it was shown, 2 when nothing has that name.
+        0 when it was shown, 2 when nothing has that name; of a comparison see `catalogue_diff`.
 
     Raises:
         DefinitionError: an overlay of the site cannot be used.
     """
+    if options.name == catalogue_diff.WORD:
+        return catalogue_diff.run(options)
+    if options.words:
+        print(f"rtobs catalogue: one name, not {1 + len(options.words)}", file=sys.stderr)
+        return USAGE
     catalogue = load(options.slo_dir / CATALOGUE_DIR)
     as_json = options.format == "json"
     name: str = options.name
@@ -130,11 +142,15 @@ def _text_component(component: Component) -> str:
 def _metric_rows(metrics: Iterable[Metric]) -> str:
     """Two lines a metric: what it is, then what it means with its labels."""
     ordered = list(metrics)
-    rows = [(metric.name, metric.type, metric.unit) for metric in ordered]
-    heads = _table(rows)
+    width = min(max((len(metric.name) for metric in ordered), default=0), _NAME_WIDTH)
     lines = []
-    for head, metric in zip(heads, ordered, strict=True):
-        lines += [head, _wrapped(metric.meaning, "    ")]
+    for metric in ordered:
+        kind = f"{metric.type}, {metric.unit}"
+        if len(metric.name) > width:
+            lines += [metric.name, f"    {kind}"]
+        else:
+            lines.append(f"{metric.name.ljust(width)}  {kind}")
+        lines.append(_wrapped(metric.meaning, "    "))
         if metric.labels:
             names = ", ".join(label.name for label in metric.labels)
             lines.append(_wrapped(f"labels: {names}", "    ", "      "))
@@ -173,7 +189,8 @@ def _text_metric(component: Component, metric: Metric) -> str:
 
 
 def _label(label: Label) -> str:
-    return f"{label.name}: {', '.join(label.values)}" if label.values else label.name
+    name = f"{label.name} ({label.when.rstrip('.')})" if label.when else label.name
+    return f"{name}: {', '.join(label.values)}" if label.values else name
 
 
 def _headed(title: str, body: str) -> str:

@@ -12,7 +12,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 from rtobs.errors import RtobsError, ServerError
 
-__all__ = ["read_page", "read_token"]
+__all__ = ["is_address", "read_page", "read_token"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024  # a cluster's kube-state-metrics has about 50
 
@@ -26,13 +26,18 @@ _ACCEPT: Final = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
 class _SameOrigin(HTTPRedirectHandler):
     """Follows a redirect only on the same server, so that a token never goes elsewhere."""
 
-    def redirect_request(  # the signature of the standard library
+    def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         """See HTTPRedirectHandler."""
         if urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
             raise ServerError(f"{req.full_url} sends to another server, {newurl}; ask that one")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is an address and no file."""
+    return "://" in source
 
 
 def read_page(source: str, token: str = "") -> str:
@@ -43,13 +48,10 @@ def read_page(source: str, token: str = "") -> str:
         token: bearer token for an address.
 
     Raises:
-        ServerError: the server cannot be reached, or its answer is no page.
-        RtobsError: the file cannot be read, or the page is too long or not UTF-8.
+        ServerError: the server cannot be reached, or refuses.
+        RtobsError: the source is not allowed or cannot be read, the page is too long or no text.
     """
-    scheme, separator, _ = source.partition("://")
-    if separator and scheme not in _SCHEMES:
-        raise RtobsError(f"{source}: only http and https are read, not {scheme}")
-    raw = _fetched(source, token) if separator else _from_file(source)
+    raw = _fetched(source, token) if is_address(source) else _from_file(source)
     if len(raw) > MAX_BYTES:
         raise RtobsError(f"{source}: longer than {MAX_BYTES // 1024**2} MiB")
     try:
@@ -83,11 +85,16 @@ def _from_file(source: str) -> bytes:
 
 
 def _fetched(url: str, token: str) -> bytes:
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise RtobsError(f"{url}: only http and https are read, not {parts.scheme}")
+    if "@" in parts.netloc:
+        raise RtobsError("an address must not hold a password; say --token-file")
     headers = {"Accept": _ACCEPT, "User-Agent": "rtobs"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     try:
-        request = Request(url, headers=headers)  # noqa: S310  # the scheme is checked by the caller
+        request = Request(url, headers=headers)  # noqa: S310  # the scheme is checked above
         with _opener().open(request, timeout=_SECONDS) as answer:
             body: bytes = answer.read(MAX_BYTES + 1)
     except HTTPError as error:

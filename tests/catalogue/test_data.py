@@ -24,14 +24,70 @@ UNITS = {
     "rows", "deadlocks", "queries", "files", "locks", "segments", "attempts", "checkpoints",
     "replicas", "scrapes", "handshakes", "events", "checks", "operations", "transcriptions",
     "unix seconds",
+    "percent", "bytes per second", "mebibytes", "watts", "millijoules", "celsius", "megahertz",
+    "nanoseconds", "errors", "transfers", "lookups", "nodes", "goroutines",
+    "addresses", "services", "packets", "prefixes", "messages", "reloads", "processes",
+    "endpoints", "runs", "threads", "users", "leases", "secrets",
+    "drives", "microseconds", "tasks", "polls", "workflows", "slots", "shards", "restarts",
+    "spans", "samples", "series", "lines", "batches", "chunks", "streams", "points", "attributes",
+    "alerts", "rules", "evaluations", "iterations", "notifications", "silences", "groups",
+    "integrations", "receivers", "members", "score", "targets", "syncs", "components", "dashboards",
+    "compactions", "corruptions", "jobs", "pipelines", "logins", "applications", "conditions",
+    "resources", "objects", "projects", "repositories", "artifacts", "pulls",
+    "amount",  # of what a label of the series names
 }
 # fmt: on
 # Prefixes whose counters are named after what they are read from, where no _total stands.
 WITHOUT_TOTAL: dict[str, tuple[str, ...]] = {
     "postgresql": ("pg_stat_",),  # columns of the statistics views
     "nginx": ("nginx_connections_", "nginxplus_"),  # fields of the status page and the API
+    "gpu-dcgm": ("DCGM_FI_DEV_",),  # fields of DCGM
+    "metallb": ("metallb_layer2_", "frrk8s_bgp_", "frrk8s_bfd_"),
+    "ingress-nginx": (
+        *("nginx_ingress_controller_requests", "nginx_ingress_controller_check_"),
+        *("nginx_ingress_controller_success", "nginx_ingress_controller_errors"),
+    ),
+    "apisix": ("apisix_",),  # names from before the convention, kept for compatibility
+    "external-dns": ("external_dns_provider_cache_",),
+    "openfga": ("openfga_", "pgxpool_"),
+    "openbao": ("vault_",),  # names of statsd
+    "cert-manager": ("certmanager_",),
+    "tempo": ("tempo_receiver_",),
+    "alloy": ("alloy_component_evaluation_slow_",),
+    "minio": (
+        *("minio_s3_traffic_", "minio_node_drive_errors_", "minio_api_requests_ttfb_"),
+        *("minio_api_requests_traffic_", "minio_cluster_iam_", "minio_audit_"),
+    ),
+    "temporal": (  # names of tally, the server's default framework
+        *("service_", "persistence_", "task_", "poll_", "no_poller_", "workflow_", "activity_"),
+        *("schedule_", "membership_", "restarts"),
+    ),
 }
-COUNTS_IN_GAUGES = {"cnpg_backends_total"}  # CloudNativePG names a gauge like a counter
+# Gauges that their source names like counters.
+COUNTS_IN_GAUGES = {
+    "cnpg_backends_total",
+    *("minio_s3_requests_inflight_total", "minio_s3_requests_waiting_total"),
+    *("minio_api_requests_inflight_total", "minio_api_requests_waiting_total"),
+    *("minio_cluster_nodes_offline_total", "minio_cluster_drive_offline_total"),
+    *("minio_cluster_drive_online_total", "argo_events_event_service_running_total"),
+    *("metallb_allocator_addresses_total", "metallb_allocator_addresses_in_use_total"),
+    *("metallb_allocator_ipv4_addresses_total", "metallb_allocator_ipv4_addresses_in_use_total"),
+    *("metallb_allocator_ipv6_addresses_total", "metallb_allocator_ipv6_addresses_in_use_total"),
+    *("metallb_allocator_services_allocated_total", "metallb_bgp_announced_prefixes_total"),
+    *("metallb_bgp_pending_prefixes_total", "frrk8s_bgp_announced_prefixes_total"),
+    *("frrk8s_bgp_received_prefixes_total", "apisix_http_requests_total"),
+    *("external_dns_source_endpoints_total", "external_dns_registry_endpoints_total"),
+    "external_dns_webhook_provider_records_requests_total",
+    "external_dns_webhook_provider_records_errors_total",
+    "external_dns_webhook_provider_applychanges_requests_total",
+    "external_dns_webhook_provider_applychanges_errors_total",
+    "external_dns_webhook_provider_adjustendpoints_requests_total",
+    "external_dns_webhook_provider_adjustendpoints_errors_total",
+    *("harbor_project_total", "harbor_project_repo_total", "harbor_project_artifact_total"),
+    *("harbor_task_scheduled_total", "argocd_repo_pending_request_total"),
+    *("loki_source_file_read_bytes_total", "loki_source_file_file_bytes_total"),
+    "loki_source_file_files_active_total",
+}
 
 each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.key)
 each_cause = pytest.mark.parametrize(

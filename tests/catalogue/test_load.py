@@ -108,6 +108,22 @@ def test_bounds_keep_their_digits(tmp_path: Path) -> None:
     assert metric.buckets == ("0.5", "1.0", "1e+06")
 
 
+def test_a_label_says_when_it_is_there(tmp_path: Path) -> None:
+    """Labels that only some versions write are told apart, and must be among the labels."""
+    when = BILLING.replace(
+        "    meaning: Invoices that were",
+        "    labelsWhen: {WORD: Since 2.0.}\n    meaning: Invoices that were",
+    )
+
+    labels = billing(overlay(tmp_path, when.replace("WORD", "customer"))).metrics["invoices_total"]
+    overlay(tmp_path, when.replace("WORD", "colour"))
+
+    assert labels.labels == (Label("state", ("paid", "open")), Label("customer", (), "Since 2.0."))
+    assert [problem[-1] for problem in problems(tmp_path)] == [
+        'labelsWhen names "colour", which is none of the labels'
+    ]
+
+
 def test_an_overlay_changes_only_what_it_names(tmp_path: Path) -> None:
     """Scalars and metrics that the overlay names are replaced, all else stays."""
     text = f"""{HEAD}component: nginx

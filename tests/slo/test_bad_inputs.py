@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.slo.bad_inputs import BAD_INPUTS, Bad
+from tests.slo.bad_inputs import BAD_INPUTS
+from tests.slo.mistakes import Bad
 from tests.slo.shop import GOOD, problems_of
 
 GOLDEN = Path(__file__).with_name("problems.txt")

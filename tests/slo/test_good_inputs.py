@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.slo.bad_inputs import CONDITION, EXPR, GOOD_SIDE, LATENCY, RATIO, TOTAL
+from tests.slo.mistakes import CONDITION, EXPR, GOOD_SIDE, LATENCY, RATIO, TOTAL
 from tests.slo.shop import problems_of, variant
 
 GOOD_INPUTS = {
