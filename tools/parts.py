@@ -197,11 +197,15 @@ def _fetch(parts: Sequence[Part], dest: Path) -> None:
             for release in sorted(releases)
         }
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda part: _unpack(part, debs[part.release], dest), parts))
+            folders = list(pool.map(lambda part: _extract(part, debs[part.release], dest), parts))
+        # One after the other: a program that one thread has just written cannot be started while
+        # a child that another thread forks still holds the open file ("text file busy").
+        for part, folder in zip(parts, folders, strict=True):
+            _finish(part, debs[part.release], folder, dest)
 
 
-def _unpack(part: Part, debs: Mapping[str, Path], dest: Path) -> None:
-    """Unpacks beside the final folder, proves that the programs start, and moves it into place."""
+def _extract(part: Part, debs: Mapping[str, Path], dest: Path) -> Path:
+    """Unpacks the packages of a part beside its final folder."""
     final = folder_of(part, dest)
     folder = final.with_name(f".{final.name}.new")
     for stale in (folder, final):
@@ -209,6 +213,11 @@ def _unpack(part: Part, debs: Mapping[str, Path], dest: Path) -> None:
     folder.mkdir(parents=True)
     for package in part.packages:
         _run([_tool("dpkg-deb"), "--extract", str(debs[package]), str(folder)], _APT_SECONDS)
+    return folder
+
+
+def _finish(part: Part, debs: Mapping[str, Path], folder: Path, dest: Path) -> None:
+    """Keeps the programs only, proves that they start, and moves the folder into place."""
     programs = [folder / program for program in part.programs]
     for other in {file for program in programs for file in program.parent.iterdir()} - {*programs}:
         other.unlink()
@@ -217,7 +226,7 @@ def _unpack(part: Part, debs: Mapping[str, Path], dest: Path) -> None:
         _starts(program, environment(folder))
     versions = {package: _version(debs[package]) for package in part.packages}
     (folder / _STAMP).write_text(json.dumps({"row": repr(part), "versions": versions}, indent=2))
-    folder.rename(final)
+    folder.rename(folder_of(part, dest))
 
 
 def _rewrite(program: Path, compiled_in: str) -> None:
