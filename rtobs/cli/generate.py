@@ -49,7 +49,9 @@ def run(options: Namespace) -> int:
     show_problems(fleet.problems, sys.stderr)
     chosen = _chosen(fleet, options)
     if chosen is not None and not chosen:
-        print(f"rtobs generate: no service {options.only or options.domain}", file=sys.stderr)
+        wanted = f'no service "{options.only}"' if options.only else "no service"
+        inside = f" in domain {options.domain}" if options.domain else ""
+        print(f"rtobs generate: {wanted}{inside}", file=sys.stderr)
         return USAGE
     inputs = Inputs(fleet, _notes(options.out), _patches(options.slo_dir))
     made = artefacts(inputs, None if chosen is None else [service.name for service in chosen])
@@ -89,7 +91,9 @@ def _check(planned: Plan) -> int:
         print(f"{change.path}: {change.kind}")
         for line in _difference(change):
             print(f"   {line}")
-    print(f"{len(planned.drift)} of {len(planned.changes)} files differ; run `rtobs generate`")
+    advice = "move that work into slo/, or run `rtobs generate --force`"
+    advice = advice if planned.blocked else "run `rtobs generate`"
+    print(f"{len(planned.drift)} of {len(planned.changes)} files differ; {advice}")
     return FINDINGS
 
 

@@ -37,8 +37,8 @@ def run(options: Namespace) -> int:
         problems, slos = error.problems, 0
     if problems or options.format != "text":
         print(problems_text(problems, options.format))
-    counted = f"{slos} SLOs" if slos else "nothing resolved"
-    print(f"{counted}: {summary(problems)}", file=sys.stderr)
+    counted = f"{slos} SLOs: " if slos else ""
+    print(f"{counted}{summary(problems)}", file=sys.stderr)
     warned = options.strict and any(problem.level is Level.WARNING for problem in problems)
     return FINDINGS if has_errors(problems) or warned else FINE
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtobs.catalogue.facts import CauseAlert
 from rtobs.errors import DefinitionError
+from rtobs.model.site import Site
 from rtobs.model.slo import ResolvedService, ResolvedSlo
-from rtobs.problems import Problem, has_errors
+from rtobs.problems import Level, Location, Problem, has_errors
 from rtobs.slo.checks import check, check_fleet
 from rtobs.slo.reading import Setting, Source, read_definitions
 from rtobs.slo.resolve import component_of, resolve
 from rtobs.slo.scope import scope_of
-from rtobs.slo.settings import read_setting
+from rtobs.slo.settings import SITE_FILE, read_setting
 
 __all__ = ["Fleet", "KnownValues", "load_fleet"]
 
@@ -67,6 +69,7 @@ def load_fleet(folder: Path, environment: str = "") -> Fleet:
     if has_errors(problems):
         raise DefinitionError(sorted(problems, key=_order))
     services = tuple(resolve(source, setting) for source in sources)
+    problems += _unknown_objectives(services, setting.site, folder)
     return Fleet(
         setting,
         services,
@@ -74,6 +77,22 @@ def load_fleet(folder: Path, environment: str = "") -> Fleet:
         _known_values(sources, setting),
         tuple(sorted(problems, key=_order)),
     )
+
+
+def _unknown_objectives(
+    services: tuple[ResolvedService, ...], site: Site, folder: Path
+) -> Iterator[Problem]:
+    """Objectives of the environment for SLOs that are not there, or no longer of that name."""
+    known = [slo.slo_id for service in services for slo in service.slos]
+    for slo_id in site.objectives:
+        if slo_id not in known:
+            message = (
+                f'the environment "{site.name}" has an objective for "{slo_id}", which is no SLO'
+            )
+            close = difflib.get_close_matches(slo_id, known, n=1)
+            hint = f'did you mean "{close[0]}"?' if close else "rename it, or remove the line"
+            place = Location((folder / SITE_FILE).as_posix())
+            yield Problem("unknown-slo", message, place, Level.WARNING, hint)
 
 
 def _order(problem: Problem) -> tuple[str, int, int, str, str]:

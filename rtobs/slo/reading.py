@@ -13,7 +13,7 @@ from rtobs.documents import Document, decode, read
 from rtobs.errors import DefinitionError
 from rtobs.model.alerting import AlertPolicy
 from rtobs.model.site import Site
-from rtobs.problems import Location, Problem
+from rtobs.problems import Level, Location, Problem
 from rtobs.slo.schema import Definition
 
 __all__ = ["Setting", "Source", "read_definitions"]
@@ -73,6 +73,11 @@ def read_definitions(folder: Path) -> tuple[tuple[Source, ...], tuple[Problem, .
         problems += found
         if definition is not None:
             sources.append(Source(name, document, definition))
+    if not sources and not problems:
+        message = "there is no definition in it"
+        hint = "write one as <domain>/<service>.yaml; docs/tutorials/first-slo.md shows how"
+        place = Location(folder.as_posix())
+        problems.append(Problem("no-definitions", message, place, Level.WARNING, hint))
     return tuple(sources), tuple(problems)
 
 

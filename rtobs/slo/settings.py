@@ -15,7 +15,7 @@ from rtobs.errors import DefinitionError
 from rtobs.model.alerting import AlertPolicy, TierPolicy, burn_factor
 from rtobs.model.duration import Duration
 from rtobs.model.site import Datasources, DeployedComponent, Site
-from rtobs.problems import Problem
+from rtobs.problems import Location, Problem
 from rtobs.slo.matchers import matchers
 from rtobs.slo.reading import Setting
 from rtobs.slo.schema import (
@@ -73,7 +73,15 @@ def _decoded(path: Path, model: type[_Model]) -> tuple[Document, _Model]:
     return document, content
 
 
+def _missing_policy(path: Path) -> DefinitionError:
+    hint = "copy the one of the rtobs repository; docs/reference/policy-and-site.md explains it"
+    message = "there is no alert policy, so no alert could be made"
+    return DefinitionError([Problem("no-policy", message, Location(path.as_posix()), hint=hint)])
+
+
 def _policies(path: Path) -> tuple[Mapping[str, AlertPolicy], str]:
+    if not path.exists():
+        raise _missing_policy(path)
     document, content = _decoded(path, AlertPolicies)
     problems = [
         problem

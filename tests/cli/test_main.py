@@ -193,7 +193,9 @@ def test_definitions_that_are_not_there(
     assert err == 3 * (
         "slo: error[no-definitions]: there is no such folder\n"
         "   hint: run it where slo/ is, or name the folder with --slo-dir\n"
-        "slo/policy.yaml: error[unreadable-file]: there is no such file\n"
+        "slo/policy.yaml: error[no-policy]: there is no alert policy, so no alert could be made\n"
+        "   hint: copy the one of the rtobs repository;"
+        " docs/reference/policy-and-site.md explains it\n"
         "\n2 errors\n"
     )
 

@@ -254,4 +254,6 @@ def test_examples_are_valid(path: Path, tmp_path: Path) -> None:
     fleet = load_fleet(tmp_path / "slo")
 
     services = sum("kind: ServiceLevelObjectives" in text for text in texts)
-    assert (len(fleet.services), fleet.problems) == (services, ())
+    # A page about the policy or the site shows no definition.
+    problems = [problem for problem in fleet.problems if problem.id != "no-definitions"]
+    assert (len(fleet.services), problems) == (services, [])

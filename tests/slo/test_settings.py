@@ -181,7 +181,14 @@ def test_no_policy(folder: Path) -> None:
     """Without a policy nothing could alert, so it must be there."""
     (folder / "policy.yaml").unlink()
 
-    assert found(folder) == [("slo/policy.yaml", "unreadable-file", "there is no such file", "")]
+    assert found(folder) == [
+        (
+            "slo/policy.yaml",
+            "no-policy",
+            "there is no alert policy, so no alert could be made",
+            "copy the one of the rtobs repository; docs/reference/policy-and-site.md explains it",
+        )
+    ]
 
 
 WRONG: Final = {

@@ -31,6 +31,11 @@ _SHAPE: Final = {
     ),
 }
 _IDENTITY: Final = {
+    "no-policy": "Without a policy there are no tiers, so nothing could alert.",
+    "unknown-slo": "An objective of the environment for an SLO that is not there changes nothing.",
+    "shared-names": (
+        "Several services emit the same metrics; without a matcher their numbers would be added up."
+    ),
     "domain-speaker": "One SLO at most stands for what the users of a domain see.",
     "duplicate-service": "Two files define one service; its rules would be written twice.",
     "duplicate-slo": (

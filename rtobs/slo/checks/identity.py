@@ -33,6 +33,7 @@ def check(source: Source, setting: Setting) -> Iterator[Problem]:
         yield _unknown_component(source, setting)
         return
     yield from _place(source, component)
+    yield from _shared_names(source, component, setting)
     yield from _causes(source, component)
 
 
@@ -62,6 +63,17 @@ def _place(source: Source, component: Component) -> Iterator[Problem]:
         hint = f'move it to "{expected}" below the folder of the definitions'
         place = source.document.locate(("service",))
         yield Problem("misplaced-file", message, place, hint=hint)
+
+
+def _shared_names(source: Source, component: Component, setting: Setting) -> Iterator[Problem]:
+    """Services of one component that belong to any domain tell themselves apart by a matcher."""
+    deployed = setting.site.components.get(component.key)
+    if component.domain is not None or source.definition.select or (deployed and deployed.select):
+        return
+    service = source.definition.service
+    message = f'every service of "{component.key}" has these metrics, and nothing selects this one'
+    hint = f"add select: {{job: {names.DEFAULT_NAMESPACE}/{service}}}, or what tells it apart"
+    yield Problem("shared-names", message, source.document.locate(("service",)), hint=hint)
 
 
 def _causes(source: Source, component: Component) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ TARGET_LABELS: Final = frozenset(
         *("container", "node", "endpoint", "service", "deployment_environment_name"),
     }
 )
+_STATUS_LABELS: Final = frozenset({"http_response_status_code", "status_code"})
+_STATUS_CODES: Final = tuple(str(code) for code in range(100, 600))
 _LITERALS: Final = re.compile(r"(?:[^.+*?()\[\]{}^$\\]|\\[.\-/+*?()|\[\]{}^$])*")
 
 
@@ -104,9 +106,24 @@ def _check_condition(
         message = f'"{read.metric}" has no label "{matcher.label}"'
         hint = did_you_mean(matcher.label, sorted(known), otherwise)
         yield Problem("unknown-label", message, place, hint=hint)
+    yield from _status_code(read, matcher, place)
     label = metric.label(matcher.label)
     if label is not None and label.values:
         yield from _values(read, label, matcher, condition.value_at)
+
+
+def _status_code(read: Read, matcher: Matcher, place: Location) -> Iterator[Problem]:
+    """A pattern without `=~`, or a class such as 5xx, equals no status code and matches nothing."""
+    if matcher.label not in _STATUS_LABELS or matcher.op not in ("=", "=~"):
+        return
+    if matcher.op == "=" and matcher.value not in (*_STATUS_CODES, ""):
+        message = f'no status code is "{matcher.value}"'
+    elif matcher.op == "=~" and not _matches_any(matcher.value, _STATUS_CODES):
+        message = f'"{matcher.value}" matches no status code'
+    else:
+        return
+    hint = f'status codes have three digits; all errors of the server are {matcher.label}: "=~5.."'
+    yield Problem("unknown-label-value", f"{message} ({read.metric})", place, hint=hint)
 
 
 def _values(read: Read, label: Label, matcher: Matcher, place: Location) -> Iterator[Problem]:
