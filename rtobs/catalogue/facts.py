@@ -161,6 +161,7 @@ class CauseAlert:
         action: what to do first.
         proof: series that fire it and series that do not.
         verified: false when it reads a metric that is unverified; such an alert never pages.
+        blinds: whether it harms what is known, not what users get; such a fault breaks no SLO.
     """
 
     name: str
@@ -172,6 +173,7 @@ class CauseAlert:
     action: str
     proof: CauseProof
     verified: bool = True
+    blinds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

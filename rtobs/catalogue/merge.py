@@ -105,6 +105,7 @@ def _cause(entry: CauseEntry) -> CauseAlert:
         impact=entry.impact,
         action=entry.action,
         proof=proof,
+        blinds=entry.blinds,
     )
 
 

@@ -194,6 +194,9 @@ class CauseEntry(_Strict):
     summary: Sentence
     impact: Sentence
     action: Sentence
+    blinds: bool = Field(
+        default=False, description="Whether it harms what is known, not what users get."
+    )
     proof: ProofEntry
 
 

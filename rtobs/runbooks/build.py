@@ -56,11 +56,12 @@ def build(
         GenerationError: a name cannot be a file name.
     """
     wanted = tuple(cause for cause in causes if cause.name not in service.muted_causes)
+    breaking = tuple(cause for cause in wanted if not cause.blinds)
     pages = []
     for slo in service.slos:
         own = _of(slo.slo_id, service, expressions or {})
         note = (notes or {}).get(slo.slo_id, "")
-        pages.append(_page(slo.slo_id, slo_page(slo, wanted, site, own, note)))
+        pages.append(_page(slo.slo_id, slo_page(slo, breaking, site, own, note)))
     if wanted:
         pages.append(_page(f"causes-{service.name}", causes_page(service, wanted, site)))
     return tuple(pages)

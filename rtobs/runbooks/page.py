@@ -91,7 +91,7 @@ def _state(slo: ResolvedSlo, expressions: Mapping[str, str]) -> str:
 def _usual_causes(slo: ResolvedSlo, causes: Sequence[CauseAlert]) -> str:
     heading = "## What usually breaks it"
     if not causes:
-        return f"{heading}\n\nNo cause alerts are defined for {plain(slo.component)}."
+        return f"{heading}\n\nNo alert names a known cause of trouble in {plain(slo.component)}."
     page = f"causes-{slo.service}.md"
     lines = [
         f"[{cause.name}]({page}#{cause.name.lower()}): {plain(cause.summary)}"

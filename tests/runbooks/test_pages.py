@@ -300,3 +300,14 @@ def test_a_name_never_becomes_a_path(name: str) -> None:
     """The last line of defence; definitions refuse such names before."""
     with pytest.raises(GenerationError, match="cannot be the name of a runbook page"):
         build(service("a", replace(slo("a", "x"), slo_id=name)), (), SITE)
+
+
+def test_a_cause_that_only_blinds_breaks_no_slo() -> None:
+    """It has its place on the page of the causes, and none among what usually breaks the SLO."""
+    made = pages(causes=(CAUSE, replace(CAUSE, name="VLLMBlind", blinds=True)))
+
+    of_slos = [text for path, text in made.items() if "causes-" not in path]
+    assert "## VLLMBlind" in made["docs/runbooks/causes-vllm.md"]
+    assert [("VLLMBlind" in text, CAUSE.name in text) for text in of_slos] == [
+        (False, True) for _ in of_slos
+    ]
