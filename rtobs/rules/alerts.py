@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rtobs import conventions as names
@@ -30,12 +30,12 @@ _COVERED: Final = "0.9"
 _PLAUSIBLE: Final = "1.01"
 
 
-def alerts_every_minute(slo: ResolvedSlo, site: Site) -> Iterator[Alert]:
+def alerts_every_minute(slo: ResolvedSlo, site: Site, causes: Sequence[str]) -> Iterator[Alert]:
     """The tiers whose long window is shorter than a day, and what is wrong with the series."""
     reads = Reads(slo)
     for tier in slo.tiers:
         if not is_tiled(tier.long):
-            yield _burn(reads, tier, site)
+            yield _burn(reads, tier, site, causes)
     if slo.missing_data is not MissingData.GOOD:
         expr = _series_missing(reads)
         yield _health(slo, names.SERIES_MISSING, expr, site, _absence_severity(slo), hold=_HOLD)
@@ -44,12 +44,14 @@ def alerts_every_minute(slo: ResolvedSlo, site: Site) -> Iterator[Alert]:
     yield _health(slo, names.IMPLAUSIBLE, odd, site, Severity.WARNING, hold=_HOLD)
 
 
-def alerts_every_five_minutes(slo: ResolvedSlo, site: Site) -> Iterator[Alert]:
+def alerts_every_five_minutes(
+    slo: ResolvedSlo, site: Site, causes: Sequence[str]
+) -> Iterator[Alert]:
     """The tiers of a day and longer, the spent budget, and the coverage of the last day."""
     reads = Reads(slo)
     for tier in slo.tiers:
         if is_tiled(tier.long):
-            yield _burn(reads, tier, site)
+            yield _burn(reads, tier, site, causes)
     # Times coverage: exhausted even if everything that was not seen was good.
     spent = f"{reads.now(names.PERIOD_BURN_RATE)} * {reads.now(names.COVERAGE)} >= 1"
     yield _health(slo, names.BUDGET_EXHAUSTED, spent, site, Severity.WARNING)
@@ -57,7 +59,7 @@ def alerts_every_five_minutes(slo: ResolvedSlo, site: Site) -> Iterator[Alert]:
         yield _health(slo, names.COVERAGE_LOW, _coverage_low(reads), site, Severity.WARNING)
 
 
-def _burn(reads: Reads, tier: Tier, site: Site) -> Alert:
+def _burn(reads: Reads, tier: Tier, site: Site, causes: Sequence[str]) -> Alert:
     slo = reads.slo
     threshold = decimal_text(tier.threshold)
     terms = [
@@ -79,7 +81,7 @@ def _burn(reads: Reads, tier: Tier, site: Site) -> Alert:
         names.BUDGET_BURN,
         " and ".join(terms),
         _labels(slo, own),
-        burn_annotations(slo, tier, site),
+        burn_annotations(slo, tier, site, causes),
         keep_firing_for=str(tier.keep_firing_for),
     )
 

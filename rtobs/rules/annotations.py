@@ -28,7 +28,9 @@ _PERCENT: Final = "{{ $value | humanizePercentage }}"
 _SPENDERS: Final = 3
 
 
-def burn_annotations(slo: ResolvedSlo, tier: Tier, site: Site) -> dict[str, str]:
+def burn_annotations(
+    slo: ResolvedSlo, tier: Tier, site: Site, causes: Sequence[str]
+) -> dict[str, str]:
     """Texts of one tier; `$value` is the error ratio of its long window."""
     counted = _counted(slo)
     group = label_words(slo.group_by)
@@ -43,6 +45,7 @@ def burn_annotations(slo: ResolvedSlo, tier: Tier, site: Site) -> dict[str, str]
             f" the objective of {percent_text(slo.objective)} allows {allowed}."
             f" This tier fires from a burn rate of {factor} on, in {tier.long} and in {tier.short}."
         ),
+        "action": _first_step(slo, causes),
         "time_left": _time_left(slo, tier.long),
     }
     spenders = _spenders(slo)
@@ -130,6 +133,17 @@ def _missing_words(slo: ResolvedSlo) -> str:
 def _counted(slo: ResolvedSlo) -> str:
     sliced = is_sliced(slo.indicator) or isinstance(slo.indicator, RatioIndicator)
     return "minutes" if sliced else "events"
+
+
+def _first_step(slo: ResolvedSlo, causes: Sequence[str]) -> str:
+    """What to do first: follow a known cause if one fires, else look for what changed."""
+    change = f"undo the newest change of {slo.service}, then look for the reason"
+    if not causes:
+        return f"{change[:1].upper()}{change[1:]}; the runbook has the queries."
+    return (
+        f"Does {' or '.join(causes)} fire as well? Then do what that alert says."
+        f" Otherwise {change}."
+    )
 
 
 def _time_left(slo: ResolvedSlo, long: Duration) -> str:

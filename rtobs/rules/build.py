@@ -27,17 +27,29 @@ def service_groups(
         causes: cause alerts as they are deployed: with the service's matchers and prefix.
         site: where it runs.
     """
-    groups = [group for slo in service.slos for group in slo_groups(slo, site)]
+    known = tuple(cause.name for cause in causes if not cause.blinds)
+    groups = [group for slo in service.slos for group in slo_groups(slo, site, known)]
     if causes:
         rules = tuple(cause_rule(service, cause, site) for cause in causes)
         groups.append(RuleGroup(names.cause_group(service.name), names.FAST_INTERVAL, rules))
     return tuple(groups)
 
 
-def slo_groups(slo: ResolvedSlo, site: Site) -> tuple[RuleGroup, RuleGroup]:
-    """The two groups of one SLO; rules are evaluated in their order, so alerts come last."""
-    fast: tuple[Rule, ...] = (*every_minute(slo), *alerts_every_minute(slo, site))
-    long: tuple[Rule, ...] = (*every_five_minutes(slo), *alerts_every_five_minutes(slo, site))
+def slo_groups(
+    slo: ResolvedSlo, site: Site, causes: Sequence[str] = ()
+) -> tuple[RuleGroup, RuleGroup]:
+    """The two groups of one SLO; rules are evaluated in their order, so alerts come last.
+
+    Args:
+        slo: the SLO.
+        site: where it runs.
+        causes: names of the cause alerts of its service that can break it.
+    """
+    fast: tuple[Rule, ...] = (*every_minute(slo), *alerts_every_minute(slo, site, causes))
+    long: tuple[Rule, ...] = (
+        *every_five_minutes(slo),
+        *alerts_every_five_minutes(slo, site, causes),
+    )
     return (
         RuleGroup(names.fast_group(slo.slo_id), names.FAST_INTERVAL, fast),
         RuleGroup(names.long_group(slo.slo_id), names.LONG_INTERVAL, long),

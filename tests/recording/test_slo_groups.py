@@ -46,3 +46,19 @@ def test_rules_are_those_of_the_design(slo: ResolvedSlo) -> None:
         for name in NOT_SPELLED_OUT:
             rules.pop(name, None)
         assert rules == {name: meaning(rule) for name, rule in by_name(expected).items()}
+
+
+def test_the_page_names_the_causes_that_could_be_behind_it() -> None:
+    """Whoever is woken looks first whether a known cause fires, because that says what to do."""
+    groups = plain_groups(slo_groups(EVERY_KIND[0], SITE, ("ShopQueueFull", "ShopDiskFull")))
+
+    actions = {
+        rule["annotations"]["action"]
+        for group in groups
+        for rule in group["rules"]
+        if rule.get("alert") == "SLOBudgetBurn"
+    }
+    assert actions == {
+        "Does ShopQueueFull or ShopDiskFull fire as well? Then do what that alert says."
+        " Otherwise undo the newest change of shop, then look for the reason."
+    }

@@ -132,6 +132,9 @@ def test_page_of_a_group(promtool: Path, tmp_path: Path) -> None:
             "30% of the events of the last hour were bad; the objective of 99% allows 1%."
             " This tier fires from a burn rate of 14.4 on, in 1h and in 5m."
         ),
+        "action": (
+            "Undo the newest change of shop, then look for the reason; the runbook has the queries."
+        ),
         "time_left": "At this rate the rest of the budget lasts 14h 57m 0s.",
         "spent_by": (
             "Most bad events of the last hour: 1.2k with status=503; 600 with status=500;"
