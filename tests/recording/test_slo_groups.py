@@ -59,6 +59,8 @@ def test_the_page_names_the_causes_that_could_be_behind_it() -> None:
         if rule.get("alert") == "SLOBudgetBurn"
     }
     assert actions == {
-        "Does ShopQueueFull or ShopDiskFull fire as well? Then do what that alert says."
-        " Otherwise undo the newest change of shop, then look for the reason."
+        (
+            "Does ShopQueueFull or ShopDiskFull fire as well? Then do what that alert says."
+            " Otherwise undo the newest change of shop, then look for the reason."
+        )
     }
