@@ -5,6 +5,8 @@ RtobsError
 ├── GenerationError        an artefact cannot be written or would overwrite foreign work
 ├── ServerError            a remote server refused, failed or answered nonsense
 ├── ConfigurationError     a wrong argument of `rtobs.init`
+├── ExportError            an export cannot be made, read or trusted
+├── FrameError             a frame does not have the columns that a function needs
 └── MissingExtraError      a command needs an extra that is not installed
 """
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigurationError",
     "DefinitionError",
+    "ExportError",
+    "FrameError",
     "GenerationError",
     "MissingExtraError",
     "RtobsError",
@@ -53,6 +57,14 @@ class ServerError(RtobsError):
 
 class ConfigurationError(RtobsError, ValueError):
     """An argument of `rtobs.init` is wrong; raised at the call, never later."""
+
+
+class ExportError(RtobsError):
+    """An export cannot be made, read or trusted."""
+
+
+class FrameError(RtobsError, ValueError):
+    """A frame does not have the columns or types that a function needs."""
 
 
 class MissingExtraError(RtobsError, ImportError):

@@ -17,7 +17,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOCK: Final = ROOT / "constraints.txt"
 OLDEST_PYTHON: Final = "3.11"
-EXTRAS: Final = ("generate",)
+EXTRAS: Final = ("all",)
 GROUPS: Final = ("dev", "examples")
 _SECONDS: Final = 600
 
