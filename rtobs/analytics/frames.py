@@ -24,6 +24,7 @@ __all__ = [
     "MINUTES",
     "SAMPLES",
     "SERIES",
+    "TILES",
     "TIME",
     "WINDOWED",
     "Schema",
@@ -93,6 +94,17 @@ MINUTES: Final = Schema(
         "bad": pl.Float64,  # the same, of bad ones
         "error_1h": pl.Float64,  # error ratio of the last hour from raw series; null: no data
         "slice_bad": pl.Float64,  # 0 or 1 for a time slice; null for events
+    },
+    ("slo_id", "group", "ts"),
+)
+TILES: Final = Schema(
+    "tiles",  # what the rules of an SLO record every five minutes; tiles do not overlap
+    {
+        "slo_id": pl.String,
+        "group": pl.String,
+        "ts": TIME,  # of the evaluation
+        "total": pl.Float64,  # events (or sampled minutes) in the five minutes before ts
+        "bad": pl.Float64,
     },
     ("slo_id", "group", "ts"),
 )

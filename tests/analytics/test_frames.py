@@ -36,4 +36,4 @@ def test_keys_are_columns() -> None:
     """Every schema is sorted by columns that it has."""
     schemas = [value for value in vars(frames).values() if isinstance(value, Schema)]
     assert [s.name for s in schemas if not set(s.key) <= set(s.columns)] == []
-    assert len(schemas) == 8
+    assert len(schemas) == 9
