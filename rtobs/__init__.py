@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from rtobs.errors import ConfigurationError
     from rtobs.telemetry.decorate import instrument, span
     from rtobs.telemetry.face import counter, gauge, histogram
+    from rtobs.telemetry.foreign_logs import loguru_sink
     from rtobs.telemetry.limits import Limits
+    from rtobs.telemetry.middleware import asgi, wsgi
     from rtobs.telemetry.redaction import Redaction
     from rtobs.telemetry.runtime import Handle, ShutdownReport, init
     from rtobs.telemetry.scope import Tenant as bind_tenant  # noqa: N813  # used like a function
@@ -27,6 +29,7 @@ __all__ = [
     "Limits",
     "Redaction",
     "ShutdownReport",
+    "asgi",
     "bind_tenant",
     "counter",
     "current_trace",
@@ -35,9 +38,11 @@ __all__ = [
     "init",
     "instrument",
     "llm",
+    "loguru_sink",
     "span",
     "testing",
     "whisper",
+    "wsgi",
 ]
 
 _HOMES = {
@@ -46,6 +51,7 @@ _HOMES = {
     "Limits": ("rtobs.telemetry.limits", "Limits"),
     "Redaction": ("rtobs.telemetry.redaction", "Redaction"),
     "ShutdownReport": ("rtobs.telemetry.runtime", "ShutdownReport"),
+    "asgi": ("rtobs.telemetry.middleware", "asgi"),
     "bind_tenant": ("rtobs.telemetry.scope", "Tenant"),
     "counter": ("rtobs.telemetry.face", "counter"),
     "current_trace": ("rtobs.telemetry.scope", "current_trace"),
@@ -54,9 +60,11 @@ _HOMES = {
     "init": ("rtobs.telemetry.runtime", "init"),
     "instrument": ("rtobs.telemetry.decorate", "instrument"),
     "llm": ("rtobs.llm", None),
+    "loguru_sink": ("rtobs.telemetry.foreign_logs", "loguru_sink"),
     "span": ("rtobs.telemetry.decorate", "span"),
     "testing": ("rtobs.testing", None),
     "whisper": ("rtobs.whisper", None),
+    "wsgi": ("rtobs.telemetry.middleware", "wsgi"),
 }
 
 

@@ -7,18 +7,19 @@ import importlib.util
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["INSTRUMENTATIONS", "enable"]
+__all__ = ["ASGI_SETTINGS", "INSTRUMENTATIONS", "PROBE", "choose_stable_names", "enable"]
 
 _logger = logging.getLogger("rtobs")
 
 # Probes are not requests of a user. Only the whole last part of a path counts: a host that is
 # called "metrics" and a path like /v1/metrics-report are requests like any other.
-_PROBES: Mapping[str, Any] = {"excluded_urls": r"/(?:healthz|livez|readyz|metrics)/?(?:\?|$)"}
+PROBE: Final = r"/(?:healthz|livez|readyz|metrics)/?(?:\?|$)"
+_PROBES: Mapping[str, Any] = {"excluded_urls": PROBE}
 # Headers are captured only where the environment asks for it; these are hidden even then.
 _SECRET_HEADERS = (".*authorization.*", ".*cookie.*", ".*key.*", ".*secret.*", ".*token.*")
-_ASGI: Mapping[str, Any] = {
+ASGI_SETTINGS: Mapping[str, Any] = {
     **_PROBES,
     "exclude_spans": ["receive", "send"],  # a span for each chunk would drown a stream
     "http_capture_headers_sanitize_fields": list(_SECRET_HEADERS),
@@ -31,8 +32,8 @@ _GRPC = (
 )
 # Library, which is also the module below `opentelemetry.instrumentation`; classes; arguments.
 INSTRUMENTATIONS: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] = (
-    ("fastapi", ("FastAPIInstrumentor",), _ASGI),
-    ("starlette", ("StarletteInstrumentor",), _ASGI),
+    ("fastapi", ("FastAPIInstrumentor",), ASGI_SETTINGS),
+    ("starlette", ("StarletteInstrumentor",), ASGI_SETTINGS),
     ("flask", ("FlaskInstrumentor",), _PROBES),
     ("requests", ("RequestsInstrumentor",), {}),
     ("httpx", ("HTTPXClientInstrumentor",), {}),
@@ -47,14 +48,18 @@ INSTRUMENTATIONS: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...] = (
 _STABLE = {"OTEL_SEMCONV_STABILITY_OPT_IN": "http,database"}
 
 
-def enable() -> tuple[str, ...]:
-    """Enable each instrumentation that is there together with its library; names the libraries.
+def choose_stable_names() -> None:
+    """Choose the stable names of HTTP and database metrics, unless the environment chose.
 
-    The stable names of HTTP and database metrics are chosen first, unless the environment chose:
     SLOs are written against these.
     """
     for variable, value in _STABLE.items():
         os.environ.setdefault(variable, value)
+
+
+def enable() -> tuple[str, ...]:
+    """Enable each instrumentation that is there together with its library; names the libraries."""
+    choose_stable_names()
     return tuple(
         library
         for library, classes, arguments in INSTRUMENTATIONS

@@ -43,6 +43,7 @@ class Options(TypedDict, total=False):
     timeout: float
     exit_budget: float
     handle_sigterm: bool
+    accept_baggage: bool
     temporal: bool
     strict: bool
 
@@ -70,6 +71,7 @@ class Settings:
         timeout: seconds that one export may take, with its retries.
         exit_budget: seconds that the end of the process may be delayed.
         handle_sigterm: whether SIGTERM flushes; None: only when nobody handles it.
+        accept_baggage: whether the tenant of a caller is believed; False at the platform's edge.
         temporal: whether the process runs Temporal workflows, whose replays must emit no spans.
         strict: whether a bad environment raises instead of switching telemetry off.
         disabled: the environment switched the SDK off.
@@ -94,6 +96,7 @@ class Settings:
     timeout: float
     exit_budget: float
     handle_sigterm: bool | None
+    accept_baggage: bool
     temporal: bool
     strict: bool
     disabled: bool
@@ -149,6 +152,7 @@ _TABLE: Mapping[str, _Option] = {
     "timeout": _Option(readers.seconds(60.0), 10.0, ("OTEL_EXPORTER_OTLP_TIMEOUT",)),
     "exit_budget": _Option(readers.seconds(60.0), 3.0),
     "handle_sigterm": _Option(readers.flag),
+    "accept_baggage": _Option(readers.flag, default=True),
     "temporal": _Option(readers.flag, default=False),
     "strict": _Option(readers.flag, default=False),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from opentelemetry import metrics, trace
 from opentelemetry._logs import get_logger_provider, set_logger_provider
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -204,11 +204,7 @@ def _logs(pipelines: Pipelines, settings: Settings, resource: Resource, redactor
         if isinstance(get_logger_provider(), LoggerProvider):
             pipelines.queues.pop("logs")
             return
-        provider = LoggerProvider(
-            resource=resource,
-            shutdown_on_exit=False,
-            log_record_limits=LogRecordLimits(max_attributes=settings.limits.attributes),
-        )
+        provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_log_record_processor(QueueingLogProcessor(pipelines.queues["logs"], redactor))
         set_logger_provider(provider)
         pipelines.routing.to(OtlpHandler(provider, redactor, settings.limits))

@@ -16,7 +16,7 @@ from typing import Any, Unpack
 
 from rtobs import conventions
 from rtobs.errors import ConfigurationError
-from rtobs.telemetry import contrib, pipelines, quiet, servers
+from rtobs.telemetry import admission, contrib, pipelines, quiet, servers
 from rtobs.telemetry.instruments import instruments
 from rtobs.telemetry.options import EnvironmentFault, Options, Settings, resolve
 
@@ -171,6 +171,7 @@ def _start(service: str | None, options: Options) -> Handle:
     instruments.policy.limits = settings.limits
     instruments.policy.redact = built.redactor.text
     quiet.hush(settings.limits.log_lines_per_minute)
+    admission.admit(accept=settings.accept_baggage)
     if settings.instrument:
         contrib.enable()  # it imports whole frameworks: better before there are threads
     handle.run(built)

@@ -12,9 +12,9 @@ from opentelemetry.context import Context
 
 from rtobs import conventions
 
-__all__ = ["Scope", "Tenant", "current_trace"]
+__all__ = ["LONGEST_TENANT", "Scope", "Tenant", "current_trace"]
 
-_LONGEST_TENANT = 128
+LONGEST_TENANT = 128
 
 
 class Scope:
@@ -55,7 +55,7 @@ class Tenant:
     """
 
     def __init__(self, tenant_id: str) -> None:
-        self._tenant = str(tenant_id)[:_LONGEST_TENANT]
+        self._tenant = str(tenant_id)[:LONGEST_TENANT]
         self._scope = Scope()
 
     def __enter__(self) -> None:

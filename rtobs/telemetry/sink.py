@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import ssl
 import threading
 import time
 import zlib
@@ -55,6 +56,7 @@ class OTLPSink:
         http: receive OTLP/HTTP.
         grpc: receive OTLP/gRPC.
         http_port: 0 for a free one; a fixed one to come back after an outage.
+        tls: speak HTTPS with this server-side context.
 
     Attributes:
         endpoint: base URL of the HTTP receiver, for `rtobs.init(endpoint=...)`.
@@ -66,7 +68,14 @@ class OTLPSink:
         requests: number of requests, refused ones included.
     """
 
-    def __init__(self, *, http: bool = True, grpc: bool = False, http_port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        http: bool = True,
+        grpc: bool = False,
+        http_port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.endpoint = ""
         self.grpc_endpoint = ""
         self.spans: list[Span] = []
@@ -78,12 +87,13 @@ class OTLPSink:
         self._delay = 0.0
         self._released = threading.Event()
         self._lock = threading.Lock()
-        self._http = _http_server(self, http_port) if http else None
+        self._scheme = "http" if tls is None else "https"
+        self._http = _http_server(self, http_port, tls) if http else None
         self._grpc = _grpc_server(self) if grpc else None
 
     def __enter__(self) -> Self:
         if self._http is not None:
-            self.endpoint = f"http://127.0.0.1:{self._http.server_port}"
+            self.endpoint = f"{self._scheme}://127.0.0.1:{self._http.server_port}"
             threading.Thread(target=self._http.serve_forever, args=(_POLL,), daemon=True).start()
         if self._grpc is not None:
             port = self._grpc.add_insecure_port("127.0.0.1:0")
@@ -161,7 +171,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: a client that went away is what some tests are about."""
 
 
-def _http_server(sink: OTLPSink, port: int) -> ThreadingHTTPServer:
+def _http_server(sink: OTLPSink, port: int, tls: ssl.SSLContext | None) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -176,7 +186,13 @@ def _http_server(sink: OTLPSink, port: int) -> ThreadingHTTPServer:
         def log_message(self, *_: Any) -> None:  # noqa: ANN401  # the base class's signature
             """Say nothing: the test reads the sink."""
 
-    return _Server(("127.0.0.1", port), Handler)
+    server = _Server(("127.0.0.1", port), Handler)
+    if tls is not None:
+        # The handshake waits for the thread of the connection: a silent client blocks nobody.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    return server
 
 
 def _grpc_server(sink: OTLPSink) -> Any:  # noqa: ANN401  # grpc has no types
