@@ -60,6 +60,8 @@ def run(options: Namespace) -> int:
         return _check(planned)
     write(planned, force=options.force)
     print(_summary(fleet.services if chosen is None else chosen, made, planned))
+    if chosen is not None:
+        print("the index and the fleet's files were left as they are", file=sys.stderr)
     return FINE
 
 
@@ -99,7 +101,7 @@ def _check(planned: Plan) -> int:
 
 def _difference(change: Change) -> Iterable[str]:
     """The first lines of what would change."""
-    if change.artefact is None or change.kind is Kind.NEW:
+    if change.artefact is None or change.kind in {Kind.NEW, Kind.DELETED}:
         return ()
     after = change.artefact.text.splitlines()
     lines = list(difflib.unified_diff(change.before.splitlines(), after, n=0, lineterm=""))[2:]

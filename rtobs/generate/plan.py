@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     SAME = "unchanged"
     NEW = "new"
+    DELETED = "deleted, but still generated"
     CHANGED = "changed"
     GONE = "no longer generated"
     EDITED = "edited by hand"
@@ -105,7 +106,8 @@ def plan(made: Iterable[Artefact], root: Path, *, whole: bool) -> Plan:
 def _change(artefact: Artefact, root: Path, listed: Digests) -> Change:
     before = content_of(root / artefact.path)
     if before is None:
-        return Change(artefact.path, Kind.NEW, artefact)
+        kind = Kind.DELETED if artefact.path in listed else Kind.NEW
+        return Change(artefact.path, kind, artefact)
     text = before.decode("utf-8", "replace")
     if before == artefact.text.encode():
         # An unlisted twin is taken over: it is the same file, whoever wrote it.

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from rtobs import conventions as names
-from rtobs.model.indicator import LatencyIndicator, is_sliced
+from rtobs.model.indicator import EventsIndicator, LatencyIndicator, is_sliced
 from rtobs.model.number import decimal_text
 from rtobs.model.slo import MissingData, Presence
 from rtobs.proof import queries as ask
@@ -181,11 +181,13 @@ def _vanished(slo: ResolvedSlo, group: Group) -> list[Check]:
         checks.append(Check("bucket missing: no tier fires", burn, at * 60))
     else:
         checks.append(health("series there: no health alert", _NO_BUCKET_UNTIL - 5, fires=False))
-        checks.append(health("just vanished: not yet", _NO_BUCKET_UNTIL + 15, fires=False))
+        checks.append(health("just vanished: not yet", _NO_BUCKET_UNTIL + 11, fires=False))
     if group.memory > _LONGEST_MEMORY:
         return checks
     why = "series vanished: the health alert fires" if watched else "series vanished: not watched"
     checks.append(health(why, _END, fires=watched and not filled))
+    if isinstance(slo.indicator, EventsIndicator):
+        checks.append(health(f"{why} in time", _NO_BUCKET_UNTIL + 17, fires=watched))
     if is_sliced(slo.indicator) and watched is filled:
         checks.append(_filled(slo, group, bad=filled))
     if slo.presence is Presence.REQUIRED:

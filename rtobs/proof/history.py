@@ -99,6 +99,7 @@ def numbers_of(slo: ResolvedSlo) -> Numbers:
         sliced=is_sliced(slo.indicator),
         filled=isinstance(slo.indicator, EventsIndicator) and slo.indicator.counts == "bad",
         watched=slo.missing_data is not MissingData.GOOD,
+        counts=slo.indicator.counts if isinstance(slo.indicator, EventsIndicator) else "",
     )
 
 

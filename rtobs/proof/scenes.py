@@ -108,6 +108,7 @@ class Numbers:
     sliced: bool
     filled: bool
     watched: bool
+    counts: str  # "bad" or "good" where the two are counted apart, "" where they cannot disagree
 
 
 def idle(base: int) -> Scene:
@@ -304,6 +305,7 @@ def health_scenes(numbers: Numbers) -> Iterator[Scene]:
     gaps = _with_gap(day, 200)
     half = (Extra(names.TOTAL_RATE, renamed=False, back=0, length=1, value=Fraction(EVENTS, 120)),)
     low, odd = names.COVERAGE_LOW, names.IMPLAUSIBLE
+    few, many = numbers.counts == "good", numbers.counts == "bad"
     quiet = (
         Question("two hours of the day unseen: no alert", low, fires=False),
         Question("no bad events: plausible", odd, fires=False),
@@ -313,14 +315,17 @@ def health_scenes(numbers: Numbers) -> Iterator[Scene]:
     yield Scene(gaps, past, (Question("three hours of the day unseen", low, numbers.watched),))
     everything = (Spell(past, EVENTS, EVENTS),)
     more = (Spell(past, EVENTS, EVENTS * ABOVE),)
+    less = (Spell(past, EVENTS, EVENTS * (1 - ABOVE)),)
     missing = numbers.watched and not numbers.filled
     plausible = Question("everything bad is plausible", odd, fires=False)
-    above = Question("more bad than total", odd, fires=True)
+    above = Question("more bad than total", odd, fires=many)
+    below = Question("more good than total", odd, fires=few)
     no_bad = Question("a total without bad", names.SERIES_MISSING, missing)
-    no_total = Question("bad without a total", odd, fires=True)
+    no_total = Question("bad without a total", odd, fires=many)
     for scene, question in (
         (Scene(everything, past), plausible),
         (Scene(more, past, extra=half), above),
+        (Scene(less, past), below),
         (Scene(everything, past, only=names.TOTAL_RATE), no_bad),
         (Scene(everything, past, only=names.BAD_RATE), no_total),
     ):

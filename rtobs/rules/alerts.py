@@ -9,7 +9,7 @@ from rtobs import conventions as names
 from rtobs.conventions import Severity
 from rtobs.model.alerting import Tier
 from rtobs.model.duration import Duration
-from rtobs.model.indicator import LatencyIndicator, is_sliced
+from rtobs.model.indicator import EventsIndicator, LatencyIndicator, is_sliced
 from rtobs.model.number import decimal_text
 from rtobs.model.site import Site
 from rtobs.model.slo import MissingData, Presence, ResolvedSlo
@@ -23,11 +23,14 @@ from rtobs.rules.windows import is_raw, is_tiled
 
 __all__ = ["alerts_every_five_minutes", "alerts_every_minute"]
 
-_HOLD: Final = "15m"
+# A target that vanished stops being counted as bad after an hour. The page about that ends when
+# this hold is over, so the two follow each other without a gap.
+_HOLD_MISSING: Final = "10m"
+_HOLD_IMPLAUSIBLE: Final = "15m"
 _HOUR: Final = Duration.parse("1h")
 _DAY: Final = Duration.parse("1d")
 _COVERED: Final = "0.9"
-_PLAUSIBLE: Final = "1.01"
+_TOLERATED: Final = "0.01"
 
 
 def alerts_every_minute(slo: ResolvedSlo, site: Site, causes: Sequence[str]) -> Iterator[Alert]:
@@ -38,10 +41,12 @@ def alerts_every_minute(slo: ResolvedSlo, site: Site, causes: Sequence[str]) -> 
             yield _burn(reads, tier, site, causes)
     if slo.missing_data is not MissingData.GOOD:
         expr = _series_missing(reads)
-        yield _health(slo, names.SERIES_MISSING, expr, site, _absence_severity(slo), hold=_HOLD)
-    total, bad = reads.now(names.TOTAL_RATE), reads.now(names.BAD_RATE)
-    odd = f"{bad} > {_PLAUSIBLE} * {total} or {bad} unless {total}"
-    yield _health(slo, names.IMPLAUSIBLE, odd, site, Severity.WARNING, hold=_HOLD)
+        yield _health(
+            slo, names.SERIES_MISSING, expr, site, _absence_severity(slo), hold=_HOLD_MISSING
+        )
+    if odd := _implausible(reads):
+        hold = _HOLD_IMPLAUSIBLE
+        yield _health(slo, names.IMPLAUSIBLE, odd, site, Severity.WARNING, hold=hold)
 
 
 def alerts_every_five_minutes(
@@ -103,6 +108,17 @@ def _series_missing(reads: Reads) -> str:
         return expr
     bucket, count = (reads.raw_count(part) for part in bucket_and_count(reads.slo.indicator))
     return f"{expr} or ({bucket} < {count})"
+
+
+def _implausible(reads: Reads) -> str:
+    """Bad or good events that exceed the total; "" where both come from the same series."""
+    total, bad = reads.now(names.TOTAL_RATE), reads.now(names.BAD_RATE)
+    match reads.slo.indicator:
+        case EventsIndicator(counts="bad"):
+            return f"{bad} > 1{_TOLERATED[1:]} * {total} or {bad} unless {total}"
+        case EventsIndicator(counts="good"):
+            return f"{bad} < -{_TOLERATED} * {total}"
+    return ""
 
 
 def _coverage_low(reads: Reads) -> str:

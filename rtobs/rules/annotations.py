@@ -66,6 +66,7 @@ def health_annotations(slo: ResolvedSlo, alert: str, site: Site) -> dict[str, st
         "window": slo.window.words(),
         "counted": counted,
         "why": _missing_words(slo),
+        "odd": slo.indicator.counts if isinstance(slo.indicator, EventsIndicator) else "",
         "percent": _PERCENT,
     }
     return {
@@ -89,14 +90,14 @@ _HEALTH: Final = {
     names.SERIES_MISSING: (
         "[name] cannot be measured: its series are missing[group]",
         (
-            "For 15 minutes there has been no complete measurement, so no alert of this SLO can"
+            "For 10 minutes there has been no complete measurement, so no alert of this SLO can"
             " fire for new faults. [why]"
         ),
     ),
     names.IMPLAUSIBLE: (
-        "[name] counts more bad [counted] than there are[group]",
+        "[name] counts more [odd] [counted] than there are[group]",
         (
-            "Bad [counted] exceed the total, or exist without one. The metric or the definition"
+            "There are more [odd] [counted] than there are in total. The metric or the definition"
             " changed: trust no number of this SLO until that is repaired."
         ),
     ),

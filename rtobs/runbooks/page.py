@@ -112,15 +112,21 @@ def _health_alerts(slo: ResolvedSlo) -> str:
         " Prometheus under Status, Targets.",
         names.COVERAGE_LOW: "more than a tenth of the last day was not recorded. Check scrapes"
         " and rule groups.",
-        names.IMPLAUSIBLE: f"more bad {counted} than there are in total, or bad ones without a"
-        " total. The definition or the metric changed; trust no number of this SLO until that is"
-        " repaired.",
+        names.IMPLAUSIBLE: f"more {_odd(slo)} {counted} than there are in total. The definition or"
+        " the metric changed; trust no number of this SLO until that is repaired.",
     }
     # A service that may scale to zero has no alert about missing data.
     absent = slo.missing_data is MissingData.GOOD
     left_out = {names.SERIES_MISSING, names.COVERAGE_LOW} if absent else set()
+    if not _odd(slo):
+        left_out.add(names.IMPLAUSIBLE)
     lines = [f"**{name}**: {text}" for name, text in meanings.items() if name not in left_out]
     return f"## The other alerts\n\n{bullets(lines)}"
+
+
+def _odd(slo: ResolvedSlo) -> str:
+    """Which events may exceed the total: those that are counted apart from it, if any are."""
+    return slo.indicator.counts if isinstance(slo.indicator, EventsIndicator) else ""
 
 
 def _silencing(slo: ResolvedSlo) -> str:

@@ -17,8 +17,8 @@ Out = pytest.CaptureFixture[str]
 COUNT: Final = 17
 FIRST_RUN: Final = f"""\
 domain   service  SLOs  pages  tickets  causes  rules  source
-network  edge        1      1        1       0     25  slo/network/edge.yaml
-data     shop        2      2        2       1     49  slo/data/shop.yaml
+network  edge        1      1        1       0     24  slo/network/edge.yaml
+data     shop        2      2        2       1     48  slo/data/shop.yaml
 
 {COUNT} files: {COUNT} new
 """
@@ -130,7 +130,7 @@ def test_check_of_a_deletion(generated: Path, capsys: Out) -> None:
 
     assert main(["generate", "--check"]) == 1
     assert capsys.readouterr().out == (
-        f"alerts/data/shop.yaml: new\n1 of {COUNT} files differ; run `rtobs generate`\n"
+        f"alerts/data/shop.yaml: deleted, but still generated\n1 of {COUNT} files differ; run `rtobs generate`\n"
     )
 
 

@@ -115,7 +115,7 @@ def test_removed_by_hand(root: Path) -> None:
     planned = plan(BOTH, root, whole=True)
     write(planned)
 
-    assert [(change.path, change.kind) for change in planned.drift] == [(SHOP.path, Kind.NEW)]
+    assert [(change.path, change.kind) for change in planned.drift] == [(SHOP.path, Kind.DELETED)]
     assert files(root)[SHOP.path] == SHOP.text
 
 

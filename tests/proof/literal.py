@@ -222,13 +222,16 @@ class _Draft:
             missing = f"absent({self.read(names.TOTAL_RATE)}) or ({total} unless {bad})"
             if isinstance(self.slo.indicator, LatencyIndicator):
                 missing += f" or ({self.series_with_bucket()} < {self.series_with_count()})"
-            self._alert(self.fast, names.SERIES_MISSING, missing, severity, wait="15m")
+            self._alert(self.fast, names.SERIES_MISSING, missing, severity, wait="10m")
             tiles = self.over(names.TOTAL_TILE, "1d", "count_over_time")
             before = f"max{self.by} (last_over_time({self.read(names.TOTAL_RATE, '1h')} offset 1d))"
             low = f"{tiles} / 288 < 0.9 and {total} and {before}"
             self._alert(self.long, names.COVERAGE_LOW, low, "warning")
-        odd = f"{bad} > 1.01 * {total} or {bad} unless {total}"
-        self._alert(self.fast, names.IMPLAUSIBLE, odd, "warning", wait="15m")
+        if isinstance(self.slo.indicator, EventsIndicator):
+            odd = f"{bad} > 1.01 * {total} or {bad} unless {total}"
+            if self.slo.indicator.counts == "good":
+                odd = f"{bad} < -0.01 * {total}"
+            self._alert(self.fast, names.IMPLAUSIBLE, odd, "warning", wait="15m")
         spent = f"{self.now(names.PERIOD_BURN_RATE)} * {self.now(names.COVERAGE)} >= 1"
         self._alert(self.long, names.BUDGET_EXHAUSTED, spent, "warning")
 
