@@ -130,7 +130,8 @@ def test_check_of_a_deletion(generated: Path, capsys: Out) -> None:
 
     assert main(["generate", "--check"]) == 1
     assert capsys.readouterr().out == (
-        f"alerts/data/shop.yaml: deleted, but still generated\n1 of {COUNT} files differ; run `rtobs generate`\n"
+        "alerts/data/shop.yaml: deleted, but still generated\n"
+        f"1 of {COUNT} files differ; run `rtobs generate`\n"
     )
 
 
