@@ -12,6 +12,7 @@ import io
 import itertools
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 
 from opentelemetry import metrics, trace
@@ -266,12 +268,25 @@ def imports() -> Iterator[Bar]:
     yield Bar("import", ours, theirs, limit=1.15)
 
 
+def disabled() -> Iterator[Bar]:
+    """Each kind of call where the environment switched the SDK off."""
+    root = Path(__file__).resolve().parent.parent
+    command = [sys.executable, "-m", "benchmarks.instrument_disabled"]
+    environ = {**os.environ, "OTEL_SDK_DISABLED": "true"}
+    done = subprocess.run(
+        command, cwd=root, env=environ, capture_output=True, check=True, text=True
+    )
+    for line in done.stdout.splitlines():
+        name, ours, theirs = json.loads(line)
+        yield Bar(f"switched off: {name}", ours, theirs, limit=2.0)
+
+
 def main() -> int:
     """Print every bar; 1 when one is missed."""
     trace.set_tracer_provider(PROVIDER)
     metrics.set_meter_provider(MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False))
     missed = 0
-    for group in (spans, measurements, log_lines, streams, async_streams, imports):
+    for group in (spans, measurements, log_lines, streams, async_streams, disabled, imports):
         for bar in group():
             print(bar, flush=True)
             missed += bar.value > bar.limit

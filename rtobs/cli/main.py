@@ -49,6 +49,9 @@ VERBS: Final = (
     Verb("prove", "run the generated tests and compare with the predictions", "definitions"),
     Verb("catalogue", "look up components and their metrics", "definitions"),
     Verb("schema", "print a JSON Schema for editors", "definitions"),
+    Verb("export", "fetch metrics of a Prometheus as Parquet files", "analytics"),
+    Verb("backtest", "say what the alerts would have done over an export", "analytics"),
+    Verb("report", "report on the SLOs of a week or a month, from an export", "analytics"),
     Verb("doctor", "say what telemetry would do here, and whether it arrives", ""),
 )
 

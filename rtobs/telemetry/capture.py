@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
@@ -20,7 +21,7 @@ from rtobs.telemetry.instruments import instruments
 from rtobs.telemetry.limits import Limits
 from rtobs.telemetry.otlp_values import Point, Span, points_of, spans_of
 from rtobs.telemetry.redaction import Redaction, Redactor
-from rtobs.telemetry.tracing import QueueingProcessor, redacted
+from rtobs.telemetry.tracing import FinishedSpan, QueueingProcessor
 
 __all__ = ["Captured", "FakeClock", "capture", "fake_clock"]
 
@@ -48,7 +49,7 @@ class Captured:
         run_deferred()
         limits = Limits()
         redactor = Redactor(Redaction(), limits.value_length, limits.attributes)
-        clean = [redacted(span, redactor, limits) for span in self._spans]
+        clean = [FinishedSpan(span, redactor, limits) for span in self._spans]
         return list(spans_of(encode_spans(clean)))
 
     @property
@@ -74,23 +75,61 @@ class Captured:
     def value(self, metric: str, **attributes: object) -> float:
         """The value of a counter or gauge, the count of a histogram; summed over what matches.
 
-        A dot in the name of an attribute is written as two underscores.
+        A dot in the name of an attribute is written as two underscores. What may occur and did
+        not is 0.
+
+        Raises:
+            LookupError: what is asked for can never occur: there is no such metric or label, or
+                the label never has this value.
         """
-        wanted = {key.replace("__", "."): value for key, value in attributes.items()}
         return sum(
             point.count if point.type == "histogram" else point.value
-            for point in self.points
-            if point.metric == metric and wanted.items() <= point.attributes.items()
+            for point in self._matching(metric, attributes)
         )
 
     def total(self, metric: str, **attributes: object) -> float:
-        """The sum of what a histogram recorded, over the points that match."""
+        """The sum of what a histogram recorded, over the points that match.
+
+        Raises:
+            LookupError: as `value` does.
+        """
+        return sum(point.value for point in self._matching(metric, attributes))
+
+    def _matching(self, metric: str, attributes: Mapping[str, object]) -> list[Point]:
         wanted = {key.replace("__", "."): value for key, value in attributes.items()}
-        return sum(
-            point.value
-            for point in self.points
-            if point.metric == metric and wanted.items() <= point.attributes.items()
-        )
+        points = self.points
+        found = [point for point in points if point.metric == metric]
+        labels = instruments.labels_of(metric)
+        if labels is None and not found:
+            names = {*instruments.names(), *(point.metric for point in points)}
+            raise LookupError(f'no metric is named "{metric}"{_meant(metric, names)}')
+        for label, value in wanted.items():
+            _refuse_impossible(metric, label, value, {**_seen(found), **(labels or {})})
+        return [point for point in found if wanted.items() <= point.attributes.items()]
+
+
+def _seen(points: Iterable[Point]) -> dict[str, tuple[str, ...] | None]:
+    """The labels that occur, each open: those of other libraries, and that of an overflow."""
+    return dict.fromkeys(label for point in points for label in point.attributes)
+
+
+def _refuse_impossible(
+    metric: str, label: str, value: object, labels: Mapping[str, tuple[str, ...] | None]
+) -> None:
+    """A typing mistake in a test must not read as a count of 0."""
+    if label not in labels:
+        raise LookupError(f'"{label}" is no label of {metric}{_meant(label, labels)}')
+    closed = labels[label]
+    if closed is not None and value not in closed:
+        raise LookupError(f'{label} of {metric} is never "{value}"{_meant(str(value), closed)}')
+
+
+def _meant(text: str, choices: Collection[str]) -> str:
+    """The end of a sentence: what was probably meant, else everything that there is."""
+    close = difflib.get_close_matches(text, choices, n=1)
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; there is {', '.join(sorted(choices))}" if choices else "; there is none"
 
 
 class _Collect(SpanProcessor):

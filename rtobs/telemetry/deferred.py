@@ -10,17 +10,30 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
-__all__ = ["defer", "run_deferred"]
+from rtobs.telemetry.instruments import instruments
+
+__all__ = ["CAPACITY", "defer", "forget_deferred", "run_deferred"]
 
 _logger = logging.getLogger(__name__)
-# Bounded: what is abandoned faster than it can be recorded is forgotten, oldest first.
-_waiting: deque[Callable[[], None]] = deque(maxlen=10_000)
+# Bounded: what is abandoned faster than it can be recorded is lost and counted, oldest first.
+CAPACITY = 10_000
+_waiting: deque[Callable[[], None]] = deque()
 
 
 def defer(work: Callable[[], None]) -> None:
     """Leave work to be done soon; safe in a finalizer."""
     _waiting.append(work)
+    if len(_waiting) > CAPACITY:
+        with suppress(IndexError):  # another thread did the work meanwhile
+            _waiting.popleft()
+            instruments.health.dropped("traces", "queue_full")
+
+
+def forget_deferred() -> None:
+    """Leave to the parent, in a forked child, what is the parent's."""
+    _waiting.clear()
 
 
 def run_deferred() -> None:

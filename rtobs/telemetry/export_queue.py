@@ -58,7 +58,9 @@ class ExportQueue(Generic[T]):
         waiting = len(self._items)
         if waiting > self._capacity:
             self._give_way()
-        elif waiting >= self._batch:
+        # After a failure the worker has nothing to do before the pause is over, and from then on
+        # each item counts: the queue may be full and lose one for each that comes.
+        if waiting >= self._batch and time.monotonic() >= self._retry_at:
             self.wake()
 
     def refuse(self) -> None:

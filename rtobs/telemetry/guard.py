@@ -63,8 +63,15 @@ class Spec:
         if not _NAME.fullmatch(self.name):
             raise ConfigurationError(f'"{self.name}" is not the name of a metric')
         for label in self.labels:
-            if not _LABEL.fullmatch(label) or label in conventions.RESERVED_LABELS:
-                raise ConfigurationError(f'"{label}" cannot be a label of {self.name}')
+            if label in conventions.RESERVED_LABELS:
+                raise ConfigurationError(
+                    f'"{label}" cannot be a label of {self.name}: the rules use this name'
+                )
+            if not _LABEL.fullmatch(label):
+                raise ConfigurationError(
+                    f'"{label}" cannot be a label of {self.name}:'
+                    " write letters, digits, dots and underscores, a letter first"
+                )
         if any(low >= high for low, high in zip(self.buckets, self.buckets[1:], strict=False)):
             raise ConfigurationError(f"the buckets of {self.name} must rise")
 
@@ -76,10 +83,12 @@ class Policy:
     Attributes:
         limits: bounds of label values and label sets.
         redact: hides secrets in a text.
+        off: the environment switched the SDK off, so nothing is looked at.
     """
 
     limits: Limits = field(default_factory=Limits)
     redact: Callable[[str], str] = scrub
+    off: bool = False
 
 
 class LabelGuard:
@@ -99,9 +108,9 @@ class LabelGuard:
         policy: Policy,
         overflowed: Callable[[str], None],
     ) -> None:
+        self.policy = policy
         self._name = name
         self._labels = tuple(labels)
-        self._policy = policy
         self._complained = False
         self._overflowed = overflowed
         self._admitted: dict[tuple[tuple[str, Label], ...], dict[str, Label]] = {}
@@ -124,12 +133,12 @@ class LabelGuard:
         clean = {name: self._clean(name, labels[name]) for name in self._labels if name in labels}
         if len(clean) < len(labels):
             self._overflowed(self._name)
-            self._complain()
+            self._complain(next(name for name in labels if name not in clean))
         key = tuple(clean.items())
         with self._lock:
             if key in self._admitted:
                 return self._admitted[key]
-            if len(self._admitted) < self._policy.limits.label_sets and self._values_fit(clean):
+            if len(self._admitted) < self.policy.limits.label_sets and self._values_fit(clean):
                 self._admitted[key] = clean
                 for name, value in clean.items():
                     self._values[name].add(value)
@@ -138,7 +147,7 @@ class LabelGuard:
         return _OVERFLOW
 
     def _values_fit(self, clean: LabelSets) -> bool:
-        most = self._policy.limits.label_values
+        most = self.policy.limits.label_values
         return all(
             value in self._values[name] or len(self._values[name]) < most
             for name, value in clean.items()
@@ -150,12 +159,17 @@ class LabelGuard:
             return value if isinstance(value, (bool, int, float)) else f"<{type(value).__name__}>"
         if name in _ROUTES:
             value = _VARIABLE.sub("{id}", value.partition("?")[0])
-        return clip(self._policy.redact(value), _LONGEST_VALUE)
+        return clip(self.policy.redact(value), _LONGEST_VALUE)
 
-    def _complain(self) -> None:
+    def _complain(self, label: str) -> None:
         if not self._complained:
             self._complained = True
-            _logger.warning('metric "%s" has labels that it does not declare', self._name)
+            _logger.warning(
+                'metric "%s" does not declare the label "%s", which is left out; declared: %s',
+                self._name,
+                clip(self.policy.redact(str(label)), _LONGEST_VALUE),
+                ", ".join(self._labels) or "none",
+            )
 
 
 class _Guarded:
@@ -169,6 +183,7 @@ class _Guarded:
     def __init__(self, spec: Spec, guard: LabelGuard) -> None:
         self.spec = spec
         self.guard = guard
+        self._policy = guard.policy
 
     def _complain(self, value: object) -> None:
         _logger.warning(
@@ -186,6 +201,8 @@ class Counter(_Guarded):
 
     def add(self, amount: float = 1, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Add `amount` under the labels, given as a mapping, as keywords or both."""
+        if self._policy.off:
+            return
         try:
             self._instrument.add(amount, self.guard.admit({**labels, **more} if labels else more))
         except Exception:  # noqa: BLE001  # a wrong measurement must not break the work
@@ -216,6 +233,8 @@ class Histogram(_Guarded):
 
     def record(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Record `value`, in the declared unit, under the labels."""
+        if self._policy.off:
+            return
         try:
             self._instrument.record(value, self.guard.admit({**labels, **more} if labels else more))
         except Exception:  # noqa: BLE001  # a wrong measurement must not break the work
@@ -223,6 +242,8 @@ class Histogram(_Guarded):
 
     def record_in(self, context: Context, value: float, labels: LabelSets) -> None:
         """Record with the exemplar of a span that is not the current one."""
+        if self._policy.off:
+            return
         self._instrument.record(value, self.guard.admit(labels), context)
 
 
@@ -235,6 +256,8 @@ class Gauge(_Guarded):
 
     def set(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Show `value`, in the declared unit, under the labels."""
+        if self._policy.off:
+            return
         try:
             self._instrument.set(value, self.guard.admit({**labels, **more} if labels else more))
         except Exception:  # noqa: BLE001  # a wrong measurement must not break the work

@@ -48,12 +48,29 @@ class Instruments:
         return self._make(spec, Gauge, self._new_gauge)
 
     def library_counter(self, name: str) -> Counter:
-        """The library's own counter `name`."""
-        return self.counter(_library_spec(name))
+        """The library's own counter `name`; asked for at each measurement, so made once."""
+        known = self._known.get(name)
+        return known if isinstance(known, Counter) else self.counter(_library_spec(name))
 
     def library_histogram(self, name: str) -> Histogram:
-        """The library's own histogram `name`."""
-        return self.histogram(_library_spec(name))
+        """The library's own histogram `name`; asked for at each measurement, so made once."""
+        known = self._known.get(name)
+        return known if isinstance(known, Histogram) else self.histogram(_library_spec(name))
+
+    def names(self) -> set[str]:
+        """Every metric that the library or the service declares."""
+        return {metric.name for metric in conventions.LIBRARY_METRICS} | self._known.keys()
+
+    def labels_of(self, metric: str) -> dict[str, tuple[str, ...] | None] | None:
+        """The labels of a metric with their values, None for an open label.
+
+        None for a metric that neither the library nor the service declares.
+        """
+        for known in conventions.LIBRARY_METRICS:
+            if known.name == metric:
+                return dict(known.labels)
+        instrument = self._known.get(metric)
+        return None if instrument is None else dict.fromkeys(instrument.spec.labels)
 
     def prime_again(self) -> None:
         """Start every primed label set at 0, after providers are set or a process forked."""

@@ -35,6 +35,7 @@ class MetricExport:
         self._health = health
         self._reader = InMemoryMetricReader()
         self._gate = threading.Lock()
+        self._unsent = 0
         provider.add_metric_reader(self._reader)
 
     def export(self, urgent: bool) -> None:  # noqa: ARG002, FBT001  # the worker's contract
@@ -43,13 +44,17 @@ class MetricExport:
             data = self._reader.get_metrics_data()
         if data is None:
             return
+        points = count_points(data)
+        self._unsent = points
         outcome, _ = self._outlet.send([data])
         if outcome is Sent.OK:
-            self._health.sent("metrics", count_points(data))
+            self._health.sent("metrics", points)
         else:
             self._health.failed("metrics")
         if outcome is Sent.REJECTED:
-            self._health.dropped("metrics", "rejected", count_points(data))
+            self._health.dropped("metrics", "rejected", points)
+        if outcome is not Sent.RETRY:
+            self._unsent = 0
 
     def abort(self) -> None:
         """End an export that waits."""
@@ -58,6 +63,12 @@ class MetricExport:
     def close(self) -> None:
         """Give the connection back; called when no export is under way."""
         self._outlet.close()
+
+    def give_up(self) -> None:
+        """Count the points of the last collection as lost where they were not received."""
+        lost, self._unsent = self._unsent, 0
+        if lost:
+            self._health.dropped("metrics", "shutdown", lost)
 
     def hold(self) -> None:
         """Keep collection from running while the process forks: it holds locks of the SDK."""
@@ -70,6 +81,7 @@ class MetricExport:
     def renew(self) -> None:
         """Start from zero in a forked child, whose parent exports what was measured before."""
         self._gate = threading.Lock()
+        self._unsent = 0
         self._outlet.renew()
         self._provider.remove_metric_reader(self._reader)
         self._reader = InMemoryMetricReader()

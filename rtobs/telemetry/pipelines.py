@@ -15,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from rtobs import conventions
-from rtobs.telemetry.deferred import run_deferred
+from rtobs.telemetry.deferred import forget_deferred, run_deferred
 from rtobs.telemetry.export_queue import ExportQueue
 from rtobs.telemetry.health import Health
 from rtobs.telemetry.logs import JsonFormatter, LogRouting, OtlpHandler, QueueingLogProcessor
@@ -85,8 +85,10 @@ class Pipelines:
             self.workers[signal].join(_ABORT_GRACE)
         for queue in self.queues.values():
             queue.close()
-        if self.metric_export is not None and "metrics" not in late:
-            self.metric_export.close()
+        if self.metric_export is not None:
+            self.metric_export.give_up()
+            if "metrics" not in late:
+                self.metric_export.close()
         self.routing.undo()
 
     def before_fork(self) -> None:
@@ -101,6 +103,7 @@ class Pipelines:
 
     def after_fork_in_child(self) -> None:
         """Begin anew: nothing of the parent is exported here."""
+        forget_deferred()
         self.health.reset()
         for queue in self.queues.values():
             queue.renew()

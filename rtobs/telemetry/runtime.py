@@ -158,6 +158,7 @@ def _start(service: str | None, options: Options) -> Handle:
     try:
         settings = resolve(service, options, os.environ)
         handle = Handle(settings)
+        instruments.policy.off = settings.disabled
         if settings.disabled:
             return handle
         built = pipelines.build(settings, os.environ, instruments.health)

@@ -10,7 +10,6 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[2]
 EXTRAS: Final = ("yaml", "pydantic", "promql_parser", "rich", "_jsonnet", "polars", "requests")
 # Runs with the wheel first on the path, and as if no extra were installed.
 WITHOUT_EXTRAS: Final = f"""
@@ -22,16 +21,6 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 sys.path.insert(0, sys.argv.pop(1))
 """
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel."""
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (path,) = folder.glob("*.whl")
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TIME_LIMIT = 40
+# From 3.12 on Python warns of every fork of a process with threads, also of those of a service
+# that never heard of rtobs.
+_QUIET = "ignore:This process:DeprecationWarning"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def start(body: str, *, environ: dict[str, str] | None = None) -> subprocess.Pop
     }
     script = "import rtobs\n" + textwrap.dedent(body)
     return subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-W", _QUIET, "-c", script],
         cwd=ROOT,
         env=clean | (environ or {}),
         stdin=subprocess.PIPE,

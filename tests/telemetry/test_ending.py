@@ -44,6 +44,17 @@ def test_nothing_is_lost_at_an_orderly_end(end: str) -> None:
         assert (len(sink.spans), len(sink.logs), point.value) == (100, 100, 100)
 
 
+def test_a_flush_is_what_saves_a_process_that_ends_at_once() -> None:
+    """`os._exit` runs nothing, so what was flushed before it arrives and nothing else needs to."""
+    end = "print(rtobs.init('svc').flush(20), flush=True); os._exit(0)"
+    with OTLPSink() as sink:
+        ended = run(_BODY.format(endpoint=sink.endpoint, before="", end=end))
+        point = sink.latest("items")
+        assert (ended.code, ended.out.strip()) == (0, "True")
+        assert point is not None
+        assert (len(sink.spans), point.value) == (100, 100)
+
+
 def test_a_handler_of_the_service_is_not_replaced() -> None:
     """Where the service handles SIGTERM itself, rtobs leaves that alone."""
     before = "handler = lambda *_: sys.exit(7); signal.signal(signal.SIGTERM, handler)"

@@ -152,6 +152,30 @@ def test_a_full_batch_wakes_the_worker() -> None:
     assert woken == [4, 5]
 
 
+def test_a_full_queue_wakes_the_worker_too() -> None:
+    """What comes when nothing more fits asks for an export, or each would cost another."""
+    queue, _, health = build(capacity=4)
+    for number in range(4):
+        queue.put(number)
+    woken = []
+    queue.wake = lambda: woken.append(len(queue))
+    queue.put(4)
+    assert (woken, drops(health)) == ([4], {"queue_full": 1})
+
+
+def test_nobody_wakes_the_worker_before_the_pause_is_over() -> None:
+    """While a receiver is away, the threads of the service do not pay for each item."""
+    queue, outlet, _ = build(capacity=4)
+    queue.put(0)
+    outlet.answer = Sent.RETRY
+    queue.drain(urgent=False)
+    woken = []
+    queue.wake = lambda: woken.append(len(queue))
+    for number in range(10):
+        queue.put(number)
+    assert woken == []
+
+
 def test_a_worker_survives_what_its_work_raises(caplog: pytest.LogCaptureFixture) -> None:
     """Work that raises is logged, and the next request is served."""
     calls = []

@@ -10,11 +10,11 @@ from rtobs.testing import OTLPSink
 from tests.telemetry.service import run
 
 
-def _totals(sink: OTLPSink, metric: str) -> dict[str, float]:
-    """The last value of a counter by instance."""
+def _totals(sink: OTLPSink, metric: str, **attributes: str) -> dict[str, float]:
+    """The last value of a series of a counter by instance."""
     totals: dict[str, float] = {}
     for point in sink.points:
-        if point.metric == metric:
+        if point.metric == metric and attributes.items() <= point.attributes.items():
             totals[point.resource["service.instance.id"]] = point.value
     return totals
 
@@ -60,12 +60,7 @@ def test_counters_of_a_child_start_at_zero() -> None:
                 sys.exit(0)
             os.waitpid(child, 0)
         """)
-        values = [
-            point.value
-            for point in sink.points
-            if point.metric == "rtobs.operations" and point.attributes["outcome"] == "ok"
-        ]
-        assert sorted(values) == [0, 1]
+        assert sorted(_totals(sink, "rtobs.operations", outcome="ok").values()) == [0, 1]
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
@@ -101,8 +96,29 @@ def test_workers_of_multiprocessing_deliver_at_their_end(method: str, tmp_path: 
         assert sum(_totals(sink, "items").values()) == 8
 
 
+def test_a_child_leaves_to_its_parent_what_the_parent_abandoned() -> None:
+    """A stream that was dropped before the fork is counted once, by the parent."""
+    with OTLPSink() as sink:
+        ended = run(f"""
+            import os, sys
+            rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            stream = rtobs.llm.stream(iter("ab"), model="m")
+            next(stream)
+            del stream
+            child = os.fork()
+            if child == 0:
+                sys.exit(0)
+            os.waitpid(child, 0)
+        """)
+        assert (ended.code, ended.err) == (0, "")
+        series = {"outcome": "abandoned", "goodput": "met"}
+        counted = _totals(sink, "rtobs.llm.requests", **series).values()
+        assert sorted(counted) == [0, 1]
+        assert len(sink.spans) == 1
+
+
 def test_many_forks_under_load_never_hang() -> None:
-    """While threads record and export, a hundred forks each come back and end."""
+    """While threads record and export, two hundred forks each come back and end."""
     with OTLPSink() as sink:
         ended = run(
             f"""
@@ -122,7 +138,7 @@ def test_many_forks_under_load_never_hang() -> None:
             threads = [threading.Thread(target=one) for one in (load, load, flush)]
             for thread in threads: thread.start()
             codes = set()
-            for _ in range(100):
+            for _ in range(200):
                 child = os.fork()
                 if child == 0:
                     with rtobs.span("child"):
@@ -134,9 +150,9 @@ def test_many_forks_under_load_never_hang() -> None:
             for thread in threads: thread.join()
             print(codes)
             """,
-            limit=60,
+            limit=120,
         )
         assert (ended.out.strip(), ended.err) == ("{0}", "")
         children = [span for span in sink.spans if span.name == "child"]
-        assert len(children) == 100
-        assert len({span.resource["service.instance.id"] for span in children}) == 100
+        assert len(children) == 200
+        assert len({span.resource["service.instance.id"] for span in children}) == 200

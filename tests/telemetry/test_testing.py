@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from opentelemetry import metrics
 
 import rtobs
 from rtobs.testing import Captured, OTLPSink, capture, fake_clock
@@ -47,6 +48,63 @@ def test_a_span_that_is_not_alone_is_no_answer(rtobs_capture: Captured) -> None:
     """`span(name)` wants exactly one."""
     with pytest.raises(LookupError, match="0 spans"):
         rtobs_capture.span("none")
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "message"),
+    [
+        ("rtobs.operation", {}, 'no metric is named "rtobs.operation"; did you mean "rtobs.opera'),
+        ("qqq", {}, 'no metric is named "qqq"; there is '),
+        (
+            "rtobs.operations",
+            {"outcome": "errr"},
+            'outcome of rtobs.operations is never "errr"; did you mean "error"?',
+        ),
+        (
+            "rtobs.llm.requests",
+            {"slo_class": "fast"},
+            'slo_class of rtobs.llm.requests is never "fast"; there is batch, interactive, large,',
+        ),
+        (
+            "rtobs.operations",
+            {"outcom": "ok"},
+            '"outcom" is no label of rtobs.operations; did you mean "outcome"?',
+        ),
+        ("rtobs.guard.overflow", {"x": 1}, '"x" is no label of rtobs.guard.overflow'),
+        ("kit.labelled", {"b": 1}, '"b" is no label of kit.labelled; there is a'),
+        ("kit.bare", {"b": 1}, '"b" is no label of kit.bare; there is none'),
+        ("kit.foreign", {"b": 1}, '"b" is no label of kit.foreign; there is c'),
+    ],
+)
+def test_a_mistake_in_a_question_is_no_zero(
+    metric: str, labels: dict[str, str], message: str, rtobs_capture: Captured
+) -> None:
+    """What can never occur is refused with a hint, by `value` and by `total`."""
+    rtobs.counter("kit.labelled", labels=["a"])
+    rtobs.counter("kit.bare").add()
+    metrics.get_meter("other").create_counter("kit.foreign").add(1, {"c": 1})
+    for ask in (rtobs_capture.value, rtobs_capture.total):
+        with pytest.raises(LookupError) as refusal:
+            ask(metric, **labels)
+        assert message in str(refusal.value)
+
+
+def test_what_may_occur_and_did_not_is_zero(rtobs_capture: Captured) -> None:
+    """An open label may have any value, and a declared metric may have nothing to show."""
+    labelled = rtobs.counter("kit.open", labels=["a"])
+    assert rtobs_capture.value("kit.open", a="never") == 0
+    labelled.add(1, a="once")
+    assert rtobs_capture.value("kit.open", a="never") == 0
+    assert rtobs_capture.value("http.server.request.duration", http__route="/") == 0
+    assert rtobs_capture.value("kit.open", a="once") == 1
+
+
+def test_an_overflow_can_be_asked_for(rtobs_capture: Captured) -> None:
+    """The label of an overflow is nobody's declaration and may be asked for where it occurs."""
+    bomb = rtobs.counter("kit.bomb", labels=["a"])
+    for number in range(203):
+        bomb.add(1, a=number)
+    assert rtobs_capture.value("kit.bomb", otel__metric__overflow=True) == 3
 
 
 def test_a_fake_clock_ends_with_its_block() -> None:

@@ -16,7 +16,7 @@ from tests.telemetry.web import WebServer
 REQUESTS = 60
 EXIT_BUDGET = 1.0
 # gunicorn ends its workers first and itself afterwards, each within the exit budget.
-LATE = 2 * EXIT_BUDGET + 4.0
+LATE = 2 * EXIT_BUDGET + 8.0
 WSGI = """
 import rtobs
 

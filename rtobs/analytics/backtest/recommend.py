@@ -1,0 +1,125 @@
+"""Which of the policies that were tried is best, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from rtobs.analytics.backtest.policies import SHIPPED
+from rtobs.analytics.backtest.sweep import SCORES
+from rtobs.analytics.frames import check
+
+__all__ = ["RULE", "Recommendation", "pareto", "recommend"]
+
+RULE: Final = (
+    "Most incidents found, then fewest pages a week, then the shortest median detection, then the"
+    " best precision; what is shipped wins a tie."
+)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The policy that the rule picks.
+
+    Attributes:
+        policy: its name.
+        why: sentences that compare it with what is shipped.
+        rule: the rule.
+    """
+
+    policy: str
+    why: tuple[str, ...]
+    rule: str = RULE
+
+
+def pareto(scores: pl.DataFrame) -> pl.Series:
+    """Which policies no other beats: at least as good in each of recall, pages and detection.
+
+    Args:
+        scores: SCORES.
+
+    Returns:
+        A Boolean for each row, named "pareto".
+    """
+    costs = [_costs(row) for row in check(scores, SCORES).iter_rows(named=True)]
+    best = [
+        not any(
+            all(o <= c for o, c in zip(other, cost, strict=True)) and other != cost
+            for other in costs
+        )
+        for cost in costs
+    ]
+    return pl.Series("pareto", best, dtype=pl.Boolean)
+
+
+def recommend(scores: pl.DataFrame) -> Recommendation:
+    """The policy that the rule picks, with reasons in words.
+
+    Args:
+        scores: SCORES with at least one row.
+
+    Raises:
+        FrameError: the frame is no SCORES.
+        ValueError: no policy was tried.
+    """
+    rows = list(check(scores, SCORES).iter_rows(named=True))
+    if not rows:
+        raise ValueError("no policy was tried")
+    best = min(rows, key=_order)
+    shipped = next((row for row in rows if row["policy"] == SHIPPED), None)
+    return Recommendation(best["policy"], tuple(_why(best, shipped)))
+
+
+def _costs(row: Row) -> tuple[float, float, float]:
+    """Recall, pages and detection, each the better the smaller."""
+    detection = row["detection_p50_s"]
+    return (
+        -(row["recall"] or 0.0),
+        row["pages_per_week"] or 0.0,
+        math.inf if detection is None else detection,
+    )
+
+
+def _order(row: Row) -> tuple[float, float, float, float, bool]:
+    return (*_costs(row), -(row["precision"] or 0.0), row["policy"] != SHIPPED)
+
+
+def _why(best: Row, shipped: Row | None) -> list[str]:
+    said = [f"{best['policy']}: {_words(best)}."]
+    if shipped is None or shipped["policy"] == best["policy"]:
+        return said
+    said.append(f"{SHIPPED}: {_words(shipped)}.")
+    reasons = [
+        text
+        for text, mine, theirs in zip(
+            ("it finds more incidents", "it pages less often", "it finds them sooner"),
+            _costs(best),
+            _costs(shipped),
+            strict=True,
+        )
+        if mine < theirs
+    ]
+    reason = " and ".join(reasons) if reasons else "more of its alerts are about an incident"
+    said.append(f"{best['policy']} is better because {reason}.")
+    return said
+
+
+def _words(row: Row) -> str:
+    several = "" if row["incidents"] == 1 else "s"
+    found = f"finds {row['detected']} of {row['incidents']} incident{several}"
+    pages = f"pages {row['pages_per_week']:.3g} times a week"
+    detection = row["detection_p50_s"]
+    after = "" if detection is None else f", half of them within {_minutes(detection)}"
+    right = row["precision"]
+    true = "" if right is None else f", and {100 * right:.3g}% of its alerts are about one"
+    return f"{found}{after}, {pages}{true}"
+
+
+def _minutes(seconds: float) -> str:
+    minutes = f"{seconds / 60:.3g}"
+    return f"{minutes} minute{'' if minutes == '1' else 's'}"

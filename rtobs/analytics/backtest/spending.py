@@ -1,0 +1,57 @@
+"""When the budget was spent, minute by minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rtobs.analytics.slo.burn import budget_number
+from rtobs.analytics.slo.histories import Histories
+from rtobs.analytics.slo.schedule import MINUTE, TILE
+from rtobs.analytics.slo.windows import Range, Times, Values
+from rtobs.model.slo import ResolvedSlo
+
+__all__ = ["Spending", "spending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The budget that was spent, as a share of what an SLO window of average traffic allows.
+
+    One measure for the whole history, so shares of different times can be added.
+
+    Attributes:
+        slo_id: the SLO.
+        groups: its groups, sorted.
+        times: moments of the one-minute evaluations, in milliseconds.
+        sums: groups x (times + 1), the share that was spent before each moment.
+    """
+
+    slo_id: str
+    groups: tuple[str, ...]
+    times: Times
+    sums: Values
+
+    def between(self, row: int, start: int, end: int) -> float:
+        """The share that one group spent in [start, end), in milliseconds."""
+        first, last = np.searchsorted(self.times, (start, end))
+        return float(self.sums[row, last] - self.sums[row, first])
+
+
+def spending(series: Histories, slo: ResolvedSlo) -> Spending:
+    """When the budget of an SLO was spent.
+
+    The allowance is error budget x events of an SLO window; those are the events of the history,
+    stretched from the tiles that it has to the length of the window.
+    """
+    everything = Range(series.long[-1:], np.array([0]), np.array([len(series.long)]))
+    if not len(series.long):
+        allowed: Values = np.zeros((len(series.groups), 1))
+    else:
+        tiles = np.maximum(series.total_tiles.count(everything), 1)
+        mean = series.total_tiles.total(everything).values / tiles
+        allowed = budget_number(slo) * mean * (slo.window.seconds / TILE.seconds)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(allowed > 0, series.bad.sums * MINUTE.seconds / allowed, 0.0)
+    return Spending(slo.slo_id, series.groups, series.fast, shares)

@@ -1,0 +1,96 @@
+"""From an export to the histories that a report summarises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import polars as pl
+
+from rtobs.analytics.backtest.exported import read_histories, warm_up
+from rtobs.analytics.backtest.incidents import incidents as significant
+from rtobs.analytics.backtest.replay import Bench
+from rtobs.analytics.frames import BURN, INCIDENTS, check, empty
+from rtobs.analytics.report.model import History
+from rtobs.analytics.slo.budget import period_frame
+from rtobs.analytics.slo.burn import Ratios, budget_number
+from rtobs.analytics.slo.histories import table
+from rtobs.analytics.slo.tiles import tiles_of
+from rtobs.analytics.store import Export
+from rtobs.errors import ExportError
+from rtobs.model.duration import Duration
+from rtobs.model.slo import ResolvedSlo
+
+__all__ = ["histories", "history_of"]
+
+
+def histories(
+    export: Export,
+    slos: Iterable[ResolvedSlo],
+    *,
+    incidents: pl.DataFrame | None = None,
+    all_of_them: bool = False,
+) -> Iterator[History]:
+    """The history of each SLO that an export holds, one after the other.
+
+    What the rules recorded is preferred; where it is not exported, it is counted from raw counters.
+
+    Args:
+        export: the export.
+        slos: which SLOs.
+        incidents: INCIDENTS that people know of; None: what spent at least 2 % of a budget.
+        all_of_them: whether it is an error that the export does not hold one of them.
+
+    Raises:
+        ExportError: an SLO is not in the export and should be.
+    """
+    for slo in slos:
+        try:
+            read = read_histories(export, [slo], all_of_them=True)
+            notes = (*read.notes, *warm_up(read.histories[0], slo.tiers))
+        except ExportError:
+            if all_of_them:
+                raise
+            continue
+        yield history_of(read.histories[0], incidents=incidents, notes=notes)
+
+
+def history_of(
+    own: Bench, *, incidents: pl.DataFrame | None = None, notes: tuple[str, ...] = ()
+) -> History:
+    """Budget, burn rates and alerts of one SLO, as its rules have them.
+
+    Args:
+        own: its history, from `rtobs.analytics.backtest.bench`.
+        incidents: INCIDENTS of any SLO; None: what spent at least 2 % of a budget.
+        notes: what to know about the data, in sentences.
+
+    Raises:
+        FrameError: the incidents are no INCIDENTS.
+    """
+    slo = own.slo
+    if incidents is None:
+        happened = significant(own)
+    else:
+        happened = check(incidents, INCIDENTS).filter(pl.col("slo_id") == slo.slo_id)
+    return History(
+        slo=slo,
+        tiles=tiles_of(slo.slo_id, own.ratios.series),
+        budget=period_frame(own.ratios.series, slo, own.period),
+        burn=_burn(own.ratios, slo, {tier.long for tier in slo.tiers}),
+        alerts=own.alerts(slo.tiers),
+        incidents=happened,
+        spending=own.spending,
+        notes=notes,
+    )
+
+
+def _burn(ratios: Ratios, slo: ResolvedSlo, windows: Iterable[Duration]) -> pl.DataFrame:
+    """BURN of some windows; `burn_rates` of ratios that are known already."""
+    parts = []
+    for window in sorted(windows):
+        found = ratios.recorded(window)
+        columns = {"error_ratio": found, "burn_rate": found.per(budget_number(slo))}
+        rows = table(slo.slo_id, ratios.series.groups, found.present, columns)
+        length = pl.lit(window.seconds, dtype=pl.Int32).alias("window_s")
+        parts.append(rows.with_columns(length).select(list(BURN.columns)))
+    return check(pl.concat([empty(BURN), *parts]).sort(BURN.key), BURN)

@@ -1,0 +1,1 @@
+"""Error budgets over time: what the rules record, recomputed from exported samples."""

@@ -1,0 +1,191 @@
+"""Carries out a plan: fetches what is missing, then writes the export."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from rtobs.analytics.source.assemble import assemble
+from rtobs.analytics.source.fetch import Fetcher
+from rtobs.analytics.source.planning import Plan, instant_of, milliseconds
+from rtobs.analytics.source.work import Done, Work
+from rtobs.analytics.source.workers import Crew
+from rtobs.analytics.store.about import About, Hole
+from rtobs.analytics.store.manifest import MANIFEST
+from rtobs.analytics.store.places import place_of
+from rtobs.analytics.store.read import Export, open_export
+from rtobs.errors import ExportError, RtobsError, ServerError
+from rtobs.prometheus import AnswerError, Client, UnreachableError
+
+__all__ = ["Progress", "download"]
+
+CONCURRENCY: Final = 4
+_PARSED_AT_A_TIME: Final = 2  # an answer that is read takes thrice the memory of one that waits
+_FAILURES_IN_A_ROW: Final = 8
+_FOR_ALL: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an export is.
+
+    Attributes:
+        done: chunks that are there.
+        chunks: all chunks.
+        rows: samples that are there.
+        failed: chunks that the server did not give.
+    """
+
+    done: int
+    chunks: int
+    rows: int
+    failed: int
+
+
+def download(
+    plan: Plan,
+    client: Client,
+    folder: str | os.PathLike[str],
+    *,
+    concurrency: int = CONCURRENCY,
+    resume: bool = True,
+    report: Callable[[Progress], None] = lambda _: None,
+) -> Export:
+    """Export what a plan asks for.
+
+    An export that was interrupted or has holes goes on where it was: chunks that are there are not
+    asked for again. A chunk that the server fails to give becomes a hole in the manifest.
+
+    Args:
+        plan: what to ask. When the folder holds the same request with the end "now" under way,
+            that one is carried on, with its end.
+        client: of the server.
+        folder: where the export will be; a folder or an s3:// address.
+        concurrency: requests at a time.
+        resume: go on where an interrupted export of the same request was; else begin anew.
+        report: called after each chunk.
+
+    Raises:
+        ExportError: the folder holds something else, or nothing at all could be had.
+        ServerError: the server refuses the question, the credentials or the tenant.
+    """
+    work = Work(place_of(folder))
+    if not resume:
+        work.clear()
+    begun = _begun(work, plan)
+    if begun is None:
+        return open_export(folder)  # complete already
+    errand = _Errand(client, work, begun, work.done(begun))
+    errand.fetch_missing(concurrency, report)
+    holes = [errand.holes[number] for number in sorted(errand.holes)]
+    if holes and not errand.done:
+        raise ExportError(f"the server gave nothing: {holes[0].reason}")
+    work.place.remove(MANIFEST)
+    assemble(work, begun, list(errand.done.values()), holes, _types(client))
+    if not holes:
+        work.clear()
+    return open_export(folder)
+
+
+def _begun(work: Work, plan: Plan) -> Plan | None:
+    """The plan to carry out; None when the export is there already.
+
+    Raises:
+        ExportError: the folder belongs to another export.
+    """
+    under_way = work.plan()
+    if under_way is not None:
+        if under_way.digest != plan.digest:
+            raise ExportError(
+                f"{work.place} holds an unfinished export of something else; choose another"
+                " folder, or remove this one"
+            )
+        return under_way
+    if work.place.read(MANIFEST) is not None:
+        if _answers(open_export(str(work.place)).about, plan):
+            return None
+        raise ExportError(f"{work.place} holds another export; choose another folder")
+    work.begin(plan)
+    return plan
+
+
+def _answers(about: About, plan: Plan) -> bool:
+    """Whether an export is what a plan asks for."""
+    asked = tuple(question.query for question in plan.questions)
+    where = (about.source, about.tenant, about.queries)
+    when = (about.start, about.end, about.step)
+    return where == (plan.source, plan.tenant, asked) and when == (plan.start, plan.end, plan.step)
+
+
+@dataclass(slots=True)
+class _Errand:
+    """The chunks that are there and those that are not."""
+
+    client: Client
+    work: Work
+    plan: Plan
+    done: dict[int, Done]
+    holes: dict[int, Hole] = field(default_factory=dict)
+
+    def fetch_missing(self, concurrency: int, report: Callable[[Progress], None]) -> None:
+        """Fetch what is not there; give up when one failure follows the other."""
+        fetcher = Fetcher(self.client, self.plan, threading.Semaphore(_PARSED_AT_A_TIME))
+        missing = [number for number in range(len(self.plan.chunks)) if number not in self.done]
+
+        def one(number: int) -> Done:
+            return self.work.put(self.plan, number, fetcher.fetch(self.plan.chunks[number]))
+
+        with Crew(one, missing, concurrency) as crew:
+            in_a_row = 0
+            for result in crew.results():
+                if result.value is not None:
+                    self.done[result.given] = result.value
+                    in_a_row = 0
+                elif result.error is not None:
+                    self._miss(result.given, result.error)
+                    in_a_row += 1
+                report(self._progress())
+                if result.error and in_a_row >= max(_FAILURES_IN_A_ROW, 2 * concurrency):
+                    self._give_up(missing, result.error)
+                    return
+
+    def _miss(self, number: int, error: RtobsError) -> None:
+        """Note a hole; an error that every chunk would have is raised instead."""
+        refused = isinstance(error, AnswerError) and error.status in _FOR_ALL
+        torn = isinstance(error, AnswerError | UnreachableError)
+        if refused or not torn:
+            raise error
+        chunk = self.plan.chunks[number]
+        last = min(chunk.end - 1, milliseconds(self.plan.end))
+        edges = instant_of(chunk.start), instant_of(last)
+        self.holes[number] = Hole(chunk.query, *edges, str(error))
+
+    def _give_up(self, missing: Sequence[int], error: RtobsError) -> None:
+        reason = UnreachableError(f"not asked for, because so many failed before: {error}")
+        for number in missing:
+            if number not in self.done and number not in self.holes:
+                self._miss(number, reason)
+
+    def _progress(self) -> Progress:
+        rows = sum(piece.rows for chunk in self.done.values() for piece in chunk.pieces)
+        return Progress(len(self.done), len(self.plan.chunks), rows, len(self.holes))
+
+
+def _types(client: Client) -> dict[str, str]:
+    """Types of metrics, where the server has them; an export is worth having without."""
+    try:
+        return dict(client.types().value)
+    except ServerError:
+        return {}

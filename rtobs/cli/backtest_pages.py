@@ -1,0 +1,207 @@
+"""What `rtobs backtest` prints: text, Markdown or JSON of the same values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from rtobs.analytics.backtest.recommend import RULE, Recommendation, pareto
+from rtobs.analytics.charts.percent import share_text
+from rtobs.analytics.dialect import Dialect
+from rtobs.cli.tables import columns
+from rtobs.model.duration import Duration
+
+__all__ = ["Result", "as_json", "as_markdown", "as_text"]
+
+_ALERTS: Final = (
+    *("SLO", "group", "alert", "tier", "severity", "start (UTC)", "lasted", "peak burn"),
+    "budget spent",
+)
+_INCIDENTS: Final = ("SLO", "group", "start (UTC)", "lasted", "label")
+_SCORES: Final = (
+    *("policy", "found", "true alerts", "detection", "slowest", "spent before", "reset"),
+    *("pages a week", "flaps", "time firing", "spending seen"),
+)
+_UNITS: Final = ((86_400, 3_600), (3_600, 60), (60, 1))
+Row = tuple[str, ...]
+Table = tuple[Sequence[str], Sequence[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a backtest found.
+
+    Attributes:
+        slos: how many SLOs were replayed.
+        span: first and last evaluation.
+        dialect: how ranges were read.
+        policy: whose alerts are listed.
+        alerts: ALERTS of that policy.
+        incidents: INCIDENTS that it was judged by.
+        given: whether people gave the incidents.
+        scores: SCORES of every policy that was tried.
+        recommendation: the best of several.
+        notes: what to know before one believes it.
+    """
+
+    slos: int
+    span: tuple[datetime, datetime]
+    dialect: Dialect
+    policy: str
+    alerts: pl.DataFrame
+    incidents: pl.DataFrame
+    given: bool
+    scores: pl.DataFrame
+    recommendation: Recommendation | None
+    notes: tuple[str, ...]
+
+
+def as_text(result: Result) -> str:
+    """Tables for a terminal."""
+    return "\n".join(_page(result, lambda title: [title], _columns, ""))
+
+
+def as_markdown(result: Result) -> str:
+    """Tables for a page or a merge request."""
+    return "\n".join(_page(result, lambda title: [f"## {title}", ""], _pipes, "- "))
+
+
+def as_json(result: Result) -> str:
+    """Everything, unrounded; times are ISO 8601."""
+    advice = result.recommendation
+    plain = {
+        "slos": result.slos,
+        "start": result.span[0],
+        "end": result.span[1],
+        "dialect": str(result.dialect),
+        "policy": result.policy,
+        "alerts": result.alerts.to_dicts(),
+        "incidents": result.incidents.to_dicts(),
+        "scores": result.scores.with_columns(pareto(result.scores)).to_dicts(),
+        "recommended": None if advice is None else advice.policy,
+        "why": [] if advice is None else list(advice.why),
+        "notes": list(result.notes),
+    }
+    return json.dumps(plain, indent=2, default=datetime.isoformat)
+
+
+def _page(
+    result: Result,
+    heading: Callable[[str], list[str]],
+    table: Callable[[Table], str],
+    bullet: str,
+) -> Iterator[str]:
+    first, last = result.span
+    yield (
+        f"{_count(result.slos, 'SLO')} from {_time(first)} to {_time(last)} UTC"
+        f" ({_lasted(first, last)}), ranges read as {result.dialect}"
+    )
+    source = "as given" if result.given else "stretches that spend 2% of a budget or more"
+    for title, rows in (
+        (f"Alerts ({result.policy})", _alerts(result)),
+        (f"Incidents ({source})", _incidents(result)),
+        ("Scores", _scores(result)),
+    ):
+        yield ""
+        yield from heading(title)
+        yield table(rows) if rows[1] else "none"
+    advice = result.recommendation
+    if advice is not None:
+        yield ""
+        yield from heading("Recommended")
+        yield from (f"{bullet}{sentence}" for sentence in (*advice.why, f"The rule: {RULE}"))
+    if result.notes:
+        yield ""
+        yield from heading("Notes")
+        yield from (f"{bullet}{note}" for note in result.notes)
+
+
+def _alerts(result: Result) -> Table:
+    last = result.span[1]
+    rows = [
+        (
+            *(row["slo_id"], row["group"] or "-", row["alert"], row["tier"] or "-"),
+            *(row["severity"], _time(row["start"])),
+            "still firing" if row["end"] is None else _lasted(row["start"], row["end"] or last),
+            f"{row['peak_burn']:.3g}",
+            _share(row["budget_spent"]),
+        )
+        for row in result.alerts.sort("start", "slo_id", "tier").iter_rows(named=True)
+    ]
+    return _ALERTS, rows
+
+
+def _incidents(result: Result) -> Table:
+    rows = [
+        (
+            *(row["slo_id"], row["group"] or "-", _time(row["start"])),
+            *(_lasted(row["start"], row["end"]), row["label"]),
+        )
+        for row in result.incidents.sort("start", "slo_id").iter_rows(named=True)
+    ]
+    return _INCIDENTS, rows
+
+
+def _scores(result: Result) -> Table:
+    return _SCORES, [_score(row) for row in result.scores.iter_rows(named=True)]
+
+
+def _score(row: Mapping[str, Any]) -> Row:
+    return (
+        row["policy"],
+        f"{row['detected']} of {row['incidents']}",
+        f"{row['true_alerts']} of {row['alerts']}",
+        *(_seconds(row[name]) for name in ("detection_p50_s", "detection_max_s")),
+        _share(row["spent_before_p50"]),
+        _seconds(row["reset_p50_s"]),
+        f"{row['pages_per_week']:.3g}",
+        str(row["flaps"]),
+        _share(row["firing_share"]),
+        _share(row["spent_while_firing"]),
+    )
+
+
+def _columns(table: Table) -> str:
+    return columns(*table)
+
+
+def _pipes(table: Table) -> str:
+    head, rows = table
+    lines = [tuple(head), ("---",) * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
+    )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _lasted(start: datetime, end: datetime) -> str:
+    return _seconds((end - start) / timedelta(seconds=1))
+
+
+def _seconds(seconds: float | None) -> str:
+    """The largest two units, so that no one reads seconds of a day."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    for size, smaller in _UNITS:
+        if whole >= size:
+            rest = Duration(whole % size // smaller * smaller)
+            more = f" {rest}" if rest.seconds else ""
+            return f"{Duration(whole // size * size)}{more}"
+    return f"{whole}s"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else share_text(share).replace("\N{NO-BREAK SPACE}", "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,152 @@
+"""`rtobs report`: a week or a month of SLOs as one file, from an export."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rtobs.analytics.backtest.given import read_incidents
+from rtobs.analytics.report import (
+    History,
+    Period,
+    Report,
+    as_json,
+    histories,
+    html,
+    markdown,
+    period_named,
+    summarise,
+)
+from rtobs.analytics.store import About, open_export
+from rtobs.cli.exits import FINE
+from rtobs.conventions import TOTAL_TILE
+from rtobs.errors import ExportError
+from rtobs.generate.files import write_file
+from rtobs.model.slo import ResolvedSlo
+from rtobs.slo.fleet import load_fleet
+
+__all__ = ["configure", "run"]
+
+_FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
+    "html": html,
+    "markdown": markdown,
+    "json": as_json,
+}
+_FEW: Final = 5
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the options of the verb."""
+    parser.add_argument(
+        "--export", metavar="DIR", required=True, help="folder or s3:// address of an export"
+    )
+    parser.add_argument(
+        "--period",
+        default="month",
+        help="week or month (the last one that is complete), 2025-W10, 2025-03 or"
+        " 2025-03-03/2025-03-17, which ends before its second day (default: month)",
+    )
+    parser.add_argument(
+        "--slo", metavar="ID", nargs="+", default=[], help="only these SLOs (default: all)"
+    )
+    parser.add_argument(
+        "--incidents",
+        metavar="FILE",
+        type=Path,
+        help="known incidents, .csv or .json (default: stretches that spend 2%% of a budget)",
+    )
+    parser.add_argument(
+        "--zone", default="UTC", help="time zone whose midnight begins a day (default: UTC)"
+    )
+    parser.add_argument("--format", choices=tuple(_FORMATS), default="html", help="default: html")
+    parser.add_argument("--out", metavar="FILE", required=True, type=Path, help="file to write")
+
+
+def run(options: Namespace) -> int:
+    """Write the report; 2 when the export has nothing to say about what was asked."""
+    fleet = load_fleet(options.slo_dir, options.site)
+    slos = _chosen(fleet.slos, options.slo)
+    export = open_export(options.export)
+    period = _period(options, export.about)
+    incidents = None if options.incidents is None else read_incidents(options.incidents)
+    asked = bool(options.slo)
+    found = histories(export, slos, incidents=incidents, all_of_them=asked)
+    made = summarise(
+        _progress(found, len(slos)),
+        period,
+        site=fleet.setting.site.name,
+        source=f"{export.about.source}, {export.about.server_version}",
+        notes=_notes(export.about, period, given=incidents is not None),
+    )
+    made = _complete(made, slos)
+    write_file(options.out, _FORMATS[options.format](made))
+    print(f"{options.out}: {len(made.sections)} SLOs, {period.name}", file=sys.stderr)
+    return FINE
+
+
+def _chosen(slos: Sequence[ResolvedSlo], wanted: Sequence[str]) -> Sequence[ResolvedSlo]:
+    by_id = {slo.slo_id: slo for slo in slos}
+    for name in wanted:
+        if name not in by_id:
+            close = difflib.get_close_matches(name, by_id, n=3, cutoff=0.4)
+            hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
+            raise ExportError(f'there is no SLO "{name}"; {hint}')
+    return [by_id[name] for name in dict.fromkeys(wanted)] or slos
+
+
+def _period(options: Namespace, about: About) -> Period:
+    try:
+        period = period_named(options.period, about.end, options.zone)
+    except ValueError as error:
+        raise ExportError(f"--period and --zone: {error}") from error
+    if period.end <= about.start or period.start >= about.end:
+        raise ExportError(
+            f"the export holds {_span(about)} and nothing of {period.name}; name a period within"
+            f" it, such as --period {about.start:%Y-%m-%d}/{about.end:%Y-%m-%d}"
+        )
+    return period
+
+
+def _span(about: About) -> str:
+    return f"{about.start:%Y-%m-%d %H:%M} to {about.end:%Y-%m-%d %H:%M} UTC"
+
+
+def _notes(about: About, period: Period, *, given: bool) -> Iterator[str]:
+    if about.start > period.start or about.end < period.end:
+        yield f"The export holds {_span(about)}, which is not the whole period."
+    yield from (f"The server warned: {warning}" for warning in about.warnings)
+    yield "Alerts are those of today's rules, replayed over the history in the export."
+    if not given:
+        yield "Incidents are stretches of time that spent at least 2 % of a budget."
+
+
+def _complete(made: Report, slos: Sequence[ResolvedSlo]) -> Report:
+    """The report with a note about SLOs that the export does not hold."""
+    there = {section.slo.slo_id for section in made.sections}
+    absent = [slo.slo_id for slo in slos if slo.slo_id not in there]
+    if not there:
+        raise ExportError(
+            "the export holds no SLO of the definitions: export the series that the rules record"
+            f" ({TOTAL_TILE} and the others), or the raw counters"
+        )
+    if not absent:
+        return made
+    more = len(absent) - _FEW
+    listed = ", ".join(absent[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    note = f"The export does not hold {listed}; this report does not cover them."
+    return replace(made, notes=(note, *made.notes))
+
+
+def _progress(made: Iterable[History], count: int) -> Iterator[History]:
+    shown = sys.stderr.isatty()
+    for number, history in enumerate(made, start=1):
+        if shown:
+            print(f"\r{number} of {count} SLOs", end="", file=sys.stderr, flush=True)
+        yield history
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr)

@@ -1,0 +1,49 @@
+"""Times and durations as people write them on the command line."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from rtobs.model.duration import Duration
+
+__all__ = ["duration", "instant", "instant_or_now"]
+
+_RELATIVE: Final = re.compile(r"now(?:-(.+))?")
+
+
+def instant(text: str) -> datetime:
+    """An aware instant from "2026-11-01", "2026-11-01T12:30:00+01:00", "now" or "now-7d".
+
+    Raises:
+        ArgumentTypeError: it is none of these.
+    """
+    if match := _RELATIVE.fullmatch(text):
+        ago = duration(match[1]).seconds if match[1] else 0
+        return datetime.now(UTC) - timedelta(seconds=ago)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f'"{text}" is no time such as 2026-11-01, 2026-11-01T12:30:00Z or now-7d'
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def instant_or_now(text: str) -> datetime | None:
+    """An instant; None for "now" itself."""
+    return None if text == "now" else instant(text)
+
+
+def duration(text: str) -> Duration:
+    """A duration such as "30d" or "90s".
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    try:
+        return Duration.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None

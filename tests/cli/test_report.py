@@ -1,0 +1,120 @@
+"""`rtobs report` on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from rtobs.analytics.report import SCHEMA
+from rtobs.cli.main import main
+from tests.analytics.backtest.simulated import export_of, minutes_of
+
+Out = pytest.CaptureFixture[str]
+
+_DAYS: Final = 20 * 1_440  # from Wednesday 1 to Tuesday 21 July 2026
+
+
+@pytest.fixture
+def export(folder: Path) -> Path:
+    """Twenty days of orders with half an hour in which all of them failed."""
+    total, bad = np.full(_DAYS, 100.0), np.zeros(_DAYS)
+    begin = 14 * 1_440 + 600
+    bad[begin : begin + 30] = 100
+    export_of(folder / "export", minutes_of("shop-orders", total, bad))
+    return folder / "export"
+
+
+def _report(*words: str) -> int:
+    return main(["report", "--export", "export", "--out", "report", *words])
+
+
+def _written(export: Path) -> str:
+    return (export.parent / "report").read_text(encoding="utf-8")
+
+
+def test_a_week_as_a_page(export: Path, capsys: Out) -> None:
+    """One file; what is not in it is said in it."""
+    assert _report("--period", "week") == 0
+    assert capsys.readouterr() == ("", "report: 1 SLOs, week 29, 13 to 19 July 2026\n")
+    page = _written(export)
+    assert page.startswith("<!DOCTYPE html>")
+    assert "1 of 1 SLO missed its objective." in page
+    assert "The export does not hold shop-up, edge-up" in page or "edge-up, shop-up" in page
+    assert "Incidents are stretches of time that spent at least 2" in page
+
+
+def test_a_stretch_of_days_as_json(export: Path, capsys: Out) -> None:
+    """In the time zone that was asked for, and as its schema says."""
+    words = ["--slo", "shop-orders", "--zone", "Europe/Berlin", "--format", "json"]
+    assert _report("--period", "2026-07-14/2026-07-17", *words) == 0
+    document = json.loads(_written(export))
+    assert Draft202012Validator(SCHEMA).is_valid(document)
+    assert document["period"]["start"] == "2026-07-13T22:00:00Z"
+    (slo,) = document["slos"]
+    assert slo["verdict"] == "missed"
+    # 30 of 4,320 minutes were bad, a thousandth may be; the data end before three days were over.
+    assert slo["groups"][0]["budgetSpent"] == pytest.approx(30 / 4_320 / 0.001, rel=0.01)
+    assert [one["tier"] for one in slo["alerts"]] == ["fast", "ticket"]
+    assert len(slo["incidents"]) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_known_incidents_as_markdown(export: Path) -> None:
+    """Pages are judged by the incidents of a file."""
+    known = export.parent / "known.csv"
+    known.write_text(
+        "slo_id,start,end,label\n"
+        "shop-orders,2026-07-15T10:00Z,2026-07-15T10:30Z,the payment provider | was down\n"
+        "shop-orders,2026-07-16T10:00Z,2026-07-16T10:30Z,nobody noticed\n"
+    )
+    assert _report("--period", "2026-W29", "--incidents", "known.csv", "--format", "markdown") == 0
+    text = _written(export)
+    assert r"the payment provider \| was down" in text
+    assert "1 of 2 incidents had a page (recall 50" in text
+
+
+def test_a_second_run_writes_the_same_bytes(export: Path) -> None:
+    """So a report can be committed and compared."""
+    assert _report("--period", "week") == 0
+    first = _written(export)
+    assert _report("--period", "week") == 0
+    assert _written(export) == first
+    assert list(export.parent.glob(".report*")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--slo", "shop-order"], 'no SLO "shop-order"; did you mean shop-orders'),
+        (["--slo", "shop-up"], "the export has no slo:sli_total:rate5m of shop-up"),
+        (["--period", "2026-05"], "the export holds 2026-07-01 00:00 to"),
+        (["--period", "2026-09"], "and nothing of September 2026; name a period within it"),
+        (["--period", "month"], "and nothing of June 2026; name a period within it, such as"),
+        (["--period", "yesterday"], '"yesterday" is no period: write week, month,'),
+        (["--zone", "Berlin"], '"Berlin" is no time zone known here'),
+        (["--export", "nothing"], "nothing has no manifest.json"),
+        (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
+    ],
+)
+def test_refusals(export: Path, capsys: Out, words: Sequence[str], message: str) -> None:
+    """One sentence that says what to do, exit code 2, and no file."""
+    chosen = words if "--period" in words else [*words, "--period", "week"]
+    assert _report(*chosen) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (export.parent / "report").exists()
+
+
+def test_a_place_that_cannot_be_written(export: Path, capsys: Out) -> None:
+    """The old file stays as it was."""
+    (export.parent / "report").mkdir()
+    assert _report("--period", "week") == 1
+    assert "report cannot be written" in capsys.readouterr().err
