@@ -9,7 +9,7 @@ ENV := .venv/.complete
 SLO_DIR ?= slo
 JOBS ?= 2
 
-.PHONY: help run test check parts lock mutants bench clean
+.PHONY: help run test check parts lock mutants sizes soak matrix notebooks bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,7 +40,25 @@ lock: $(ENV) ## Renew the exact versions and hashes in constraints.txt
 mutants: $(ENV) parts ## Break every kind of rule and see whether a generated test notices
 	$(BIN)/python -m benchmarks.mutants
 
+sizes: $(ENV) parts ## Run the library's tests at their full sizes
+	RTOBS_FULL_SIZES=1 $(BIN)/pytest tests/telemetry
+
+soak: $(ENV) ## Keep a service under load for half an hour while its receiver comes and goes
+	$(BIN)/python -m benchmarks.soak
+
+matrix: $(ENV) parts ## Run the library's tests with every Python and SDK that is promised
+	$(BIN)/python -m tools.matrix
+
+notebooks: $(ENV) ## Render the notebooks with their outputs to notebooks/rendered/
+	@mkdir -p notebooks/rendered
+	@for file in notebooks/*.py; do \
+	  $(BIN)/marimo export ipynb --include-outputs --force "$$file" \
+	    -o "notebooks/rendered/$$(basename "$$file" .py).ipynb"; \
+	done
+
 bench: $(ENV) parts ## Print the ratios of benchmarks/
+	$(BIN)/python -m benchmarks.analytics
+	$(BIN)/python -m benchmarks.instrument
 	$(BIN)/python -m benchmarks.generate
 	$(BIN)/python -m benchmarks.dashboards
 	$(BIN)/python -m benchmarks.rule_cost

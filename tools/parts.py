@@ -188,7 +188,7 @@ def _fetch(parts: Sequence[Part], dest: Path) -> None:
         scratch = Path(name)
         scratch.chmod(0o755)
         releases = {part.release for part in parts}
-        apt = _Apt.prepare(scratch, sorted(releases))
+        apt = Apt.prepare(scratch, sorted(releases))
         debs = {
             release: apt.download(
                 release,
@@ -247,14 +247,14 @@ def _starts(program: Path, libraries: Mapping[str, str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Apt:
+class Apt:
     """apt-get with lists, cache and sources of its own, so that the machine's stay as they are."""
 
     command: tuple[str, ...]
     scratch: Path
 
     @classmethod
-    def prepare(cls, scratch: Path, releases: Sequence[str]) -> _Apt:
+    def prepare(cls, scratch: Path, releases: Sequence[str]) -> Apt:
         """Reads the package lists of the releases from the first of the machine's Debian mirrors.
 
         Raises:
@@ -278,7 +278,7 @@ class _Apt:
         )
 
     @classmethod
-    def _configured(cls, scratch: Path, mirror: str, releases: Sequence[str]) -> _Apt:
+    def _configured(cls, scratch: Path, mirror: str, releases: Sequence[str]) -> Apt:
         state, sources = scratch / "state", scratch / "sources"
         shutil.rmtree(state, ignore_errors=True)
         for folder in (state / "lists/partial", state / "cache/archives/partial", sources):
@@ -299,6 +299,7 @@ class _Apt:
         return cls((_tool("apt-get"), "-q", "-c", str(config)), scratch)
 
     def get(self, *arguments: str, cwd: Path | None = None) -> str:
+        """What apt-get says to these arguments."""
         return _run([*self.command, *arguments], _APT_SECONDS, cwd=cwd)
 
     def download(self, release: str, packages: Sequence[str]) -> dict[str, Path]:

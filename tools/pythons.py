@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tools.parts import DEST, PartsError, Release, _Apt
+from tools.parts import DEST, Apt, PartsError, Release
 
 __all__ = ["Python", "on_this_machine", "unpacked"]
 
@@ -74,7 +74,7 @@ def unpacked(oldest: str, without: Container[str], patchelf: Path) -> dict[str, 
     with tempfile.TemporaryDirectory(prefix="rtobs-pythons-") as name:
         scratch = Path(name)
         scratch.chmod(0o755)  # apt's unprivileged user enters it
-        apt = _Apt.prepare(scratch, [RELEASE])
+        apt = Apt.prepare(scratch, [RELEASE])
         wanted = [one for one in _offered(apt) if _key(one) >= _key(oldest) and one not in without]
         for minor in wanted:
             if _asked(_program(minor), RELEASE) is None:
@@ -115,7 +115,7 @@ def _key(minor: str) -> tuple[int, ...]:
     return tuple(map(int, minor.split(".")))
 
 
-def _offered(apt: _Apt) -> list[str]:
+def _offered(apt: Apt) -> list[str]:
     """The minor versions in the package lists, in order."""
     command = ("apt-cache", *apt.command[2:], "pkgnames", "python3.")
     names = _run(*command).split()
@@ -127,7 +127,7 @@ def _program(minor: str) -> Path:
     return DEST / RELEASE / f"python{minor}" / "usr/bin" / f"python{minor}"
 
 
-def _unpack(minor: str, apt: _Apt, patchelf: Path) -> None:
+def _unpack(minor: str, apt: Apt, patchelf: Path) -> None:
     program = _program(minor)
     folder = program.parents[2]
     shutil.rmtree(folder, ignore_errors=True)

@@ -23,12 +23,15 @@ _BODY = """
     {end}
 """
 
+# A shell has the programs that it starts in the background ignore SIGINT.
+_HEAR_SIGINT = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+_KILL = "os.kill(os.getpid(), signal.SIG{}); time.sleep(20)"
 ENDS = {
     "return": ("", 0),
     "sys.exit": ("sys.exit(3)", 3),
     "exception": ("raise ValueError", 1),
-    "interrupt": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(20)", -signal.SIGINT),
-    "terminate": ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(20)", -signal.SIGTERM),
+    "interrupt": (f"{_HEAR_SIGINT}; {_KILL.format('INT')}", -signal.SIGINT),
+    "terminate": (_KILL.format("TERM"), -signal.SIGTERM),
 }
 
 

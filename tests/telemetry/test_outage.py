@@ -27,7 +27,14 @@ _BODY = """
         return statistics.quantiles(values, n=100)[98]
     def report():
         seconds = time.monotonic() - ended
-        print(json.dumps([seconds, last(waited), last(worked), grown]), flush=True)
+        print(json.dumps([seconds, last(waited) - last(idle), last(worked), grown]), flush=True)
+    # What the machine's other processes cost the same loop without telemetry.
+    idle = array.array("d", bytes(8 * {items}))
+    for number in range({items}):
+        began = time.perf_counter()
+        sum(range(2000))
+        idle[number] = time.perf_counter() - began
+        time.sleep({pause})
     atexit.register(report)
     handle = rtobs.init("svc", endpoint={endpoint!r}, logs="otlp", exit_budget={budget},
                         timeout=10.0, limits=rtobs.Limits(queue={queue}, batch={batch}))
@@ -98,15 +105,15 @@ OUTAGES = {
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_delays_neither_the_work_nor_the_exit(outage: str) -> None:
     """With any kind of broken receiver exit, latency, memory and log stay within their bounds."""
-    items, pause = (20_000, 0.001) if FULL else (3000, 0.0)
+    items, pause = (10_000, 0.001) if FULL else (3000, 0.0)
     with OUTAGES[outage]() as endpoint:
         sizes = {"budget": BUDGET, "queue": QUEUE, "batch": BATCH, "items": items, "pause": pause}
-        ended = run(_BODY.format(endpoint=endpoint, **sizes), limit=90)
-    exit_seconds, waited, worked, grown = json.loads(ended.out)
+        ended = run(_BODY.format(endpoint=endpoint, **sizes), limit=180)
+    exit_seconds, added, worked, grown = json.loads(ended.out)
     assert ended.code == 0
     assert exit_seconds <= BUDGET + MARGIN
     assert worked <= 0.001  # seconds of 99 in 100 items: what the thread itself had to do
-    assert waited <= (0.001 if FULL else 0.05)  # other processes of a test run take their turns
+    assert added <= (0.001 if FULL else 0.05)  # in a short run, chance decides who has to wait
     assert grown <= 2 * QUEUE * 2 * KIBIBYTE
     assert len(ended.err.splitlines()) <= 5
 
