@@ -6,6 +6,7 @@ RtobsError
 ├── ServerError            a remote server refused, failed or answered nonsense
 ├── ConfigurationError     a wrong argument of `rtobs.init`
 ├── ExportError            an export cannot be made, read or trusted
+├── RunnerError            work on an export was lost with whoever did it
 ├── FrameError             a frame does not have the columns that a function needs
 └── MissingExtraError      a command needs an extra that is not installed
 """
@@ -27,6 +28,7 @@ __all__ = [
     "GenerationError",
     "MissingExtraError",
     "RtobsError",
+    "RunnerError",
     "ServerError",
 ]
 
@@ -61,6 +63,10 @@ class ConfigurationError(RtobsError, ValueError):
 
 class ExportError(RtobsError):
     """An export cannot be made, read or trusted."""
+
+
+class RunnerError(RtobsError):
+    """A worker was lost, or a cluster does not answer."""
 
 
 class FrameError(RtobsError, ValueError):

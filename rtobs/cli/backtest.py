@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import shutil
-import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,15 +30,14 @@ from rtobs.analytics.charts import svg
 from rtobs.analytics.frames import ALERTS, INCIDENTS, empty
 from rtobs.analytics.store import open_export
 from rtobs.cli.backtest_pages import Result, as_json, as_markdown, as_text
+from rtobs.cli.choice import chosen
 from rtobs.cli.exits import FINE
-from rtobs.errors import DefinitionError, FrameError
+from rtobs.errors import FrameError
 from rtobs.model.alerting import AlertPolicy
 from rtobs.model.duration import Duration
-from rtobs.model.slo import ResolvedSlo
-from rtobs.problems import Problem
 from rtobs.slo.fleet import load_fleet
 from rtobs.slo.reading import Setting
-from rtobs.slo.settings import POLICY_FILE, read_setting
+from rtobs.slo.settings import POLICY_FILE, read_policies
 
 __all__ = ["configure", "run"]
 
@@ -85,7 +81,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Replay, judge and print; 2 when the export cannot answer."""
     fleet = load_fleet(options.slo_dir, options.site)
-    slos = _chosen(fleet.slos, options.slo)
+    slos = chosen(fleet.slos, options.slo)
     export = open_export(options.export)
     exported = read_histories(export, slos, all_of_them=bool(options.slo))
     policy = None if options.policy is None else _policy(options.policy)
@@ -113,16 +109,6 @@ def run(options: Namespace) -> int:
     return FINE
 
 
-def _chosen(slos: Sequence[ResolvedSlo], wanted: Sequence[str]) -> list[ResolvedSlo]:
-    by_id = {slo.slo_id: slo for slo in slos}
-    for slo_id in wanted:
-        if slo_id not in by_id:
-            close = difflib.get_close_matches(slo_id, by_id, n=3, cutoff=0.4)
-            hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
-            raise FrameError(f'there is no SLO "{slo_id}"; {hint}')
-    return [by_id[slo_id] for slo_id in wanted] if wanted else list(slos)
-
-
 def _tried(setting: Setting, policy: AlertPolicy | None, *, every: bool) -> list[Candidate]:
     given = [] if policy is None else [Candidate(policy.name, policy)]
     base = policy or setting.policies[setting.default_policy]
@@ -137,21 +123,11 @@ def _incidents(histories: Sequence[Bench], path: Path | None) -> pl.DataFrame:
 
 
 def _policy(path: Path) -> AlertPolicy:
-    """The default policy of a file of any name; settings are read by folder."""
+    """The default policy of a file."""
     if not path.is_file():
         raise FrameError(f"{path} is no file; --policy wants one such as {POLICY_FILE}")
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copyfile(path, Path(folder, POLICY_FILE))
-        try:
-            setting = read_setting(Path(folder))
-        except DefinitionError as error:
-            raise DefinitionError(_here(problem, path) for problem in error.problems) from error
-    policy = setting.policies[setting.default_policy]
-    return replace(policy, name=f"{path.name} {policy.name}")
-
-
-def _here(problem: Problem, path: Path) -> Problem:
-    return replace(problem, location=replace(problem.location, file=path.as_posix()))
+    policies, default = read_policies(path)
+    return replace(policies[default], name=f"{path.name} {default}")
 
 
 def _draw(scores: pl.DataFrame, path: Path) -> None:

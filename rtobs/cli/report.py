@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from rtobs.analytics.report import (
     summarise,
 )
 from rtobs.analytics.store import About, open_export
+from rtobs.cli.choice import chosen
 from rtobs.cli.exits import FINE
 from rtobs.conventions import TOTAL_TILE
 from rtobs.errors import ExportError
@@ -70,7 +70,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the report; 2 when the export has nothing to say about what was asked."""
     fleet = load_fleet(options.slo_dir, options.site)
-    slos = _chosen(fleet.slos, options.slo)
+    slos = chosen(fleet.slos, options.slo)
     export = open_export(options.export)
     period = _period(options, export.about)
     incidents = None if options.incidents is None else read_incidents(options.incidents)
@@ -87,16 +87,6 @@ def run(options: Namespace) -> int:
     write_file(options.out, _FORMATS[options.format](made))
     print(f"{options.out}: {len(made.sections)} SLOs, {period.name}", file=sys.stderr)
     return FINE
-
-
-def _chosen(slos: Sequence[ResolvedSlo], wanted: Sequence[str]) -> Sequence[ResolvedSlo]:
-    by_id = {slo.slo_id: slo for slo in slos}
-    for name in wanted:
-        if name not in by_id:
-            close = difflib.get_close_matches(name, by_id, n=3, cutoff=0.4)
-            hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
-            raise ExportError(f'there is no SLO "{name}"; {hint}')
-    return [by_id[name] for name in dict.fromkeys(wanted)] or slos
 
 
 def _period(options: Namespace, about: About) -> Period:

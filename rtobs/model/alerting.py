@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 from rtobs.conventions import Severity
 from rtobs.model.duration import Duration
 
-__all__ = ["AlertPolicy", "DroppedTier", "Tier", "TierPolicy", "burn_factor"]
+__all__ = ["AlertPolicy", "DroppedTier", "Tier", "TierPolicy", "Wishes", "burn_factor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,21 @@ class DroppedTier:
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What one SLO wants otherwise than its policy.
+
+    Attributes:
+        severities: by tier; "off" drops it.
+        min_bad: fewest bad events of every tier, None for the policy's.
+        may_page: whether a page is allowed at all; otherwise it becomes a ticket.
+    """
+
+    severities: Mapping[str, Severity | Literal["off"]] = field(default_factory=dict, hash=False)
+    min_bad: int | None = None
+    may_page: bool = True
 
 
 def burn_factor(budget_share: Fraction, slo_window: Duration, long: Duration) -> Fraction:

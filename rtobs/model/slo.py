@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from rtobs.conventions import Domain
-from rtobs.model.alerting import DroppedTier, Tier
+from rtobs.model.alerting import DroppedTier, Tier, Wishes
 from rtobs.model.duration import Duration
 from rtobs.model.indicator import Indicator
 
@@ -72,6 +72,7 @@ class ResolvedSlo:
         dropped_tiers: tiers that cannot, with the reason.
         missing_data: meaning of a minute without data.
         presence: whether a vanished target pages.
+        wishes: what its definition wants otherwise than an alert policy, whichever that is.
         verified: whether every metric that it reads was seen on the wire.
         labels: labels added to every alert.
         annotations: annotations added to every alert.
@@ -98,6 +99,7 @@ class ResolvedSlo:
     dropped_tiers: tuple[DroppedTier, ...]
     missing_data: MissingData
     presence: Presence
+    wishes: Wishes = field(default_factory=Wishes)
     verified: bool = True
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from rtobs.catalogue.facts import Component
 from rtobs.conventions import Domain
+from rtobs.model.alerting import Wishes
 from rtobs.model.indicator import is_sliced
 from rtobs.model.slo import (
     Link,
@@ -24,7 +25,7 @@ from rtobs.slo.indicators import resolve_indicator
 from rtobs.slo.reading import Setting, Source
 from rtobs.slo.schema import Definition, SloEntry
 from rtobs.slo.scope import Scope, scope_of
-from rtobs.slo.tiers import Wishes, tiers_of
+from rtobs.slo.tiers import tiers_of
 
 __all__ = ["component_of", "domain_of", "resolve", "slo_id_of"]
 
@@ -101,6 +102,7 @@ def _slo(
         dropped_tiers=dropped,
         missing_data=_missing_data(entry, sliced=is_sliced(indicator)),
         presence=entry.presence,
+        wishes=wishes,
         verified=verified,
         labels=tuple(entry.alerting.labels.items()),
         annotations=tuple(entry.alerting.annotations.items()),

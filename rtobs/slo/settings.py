@@ -27,7 +27,7 @@ from rtobs.slo.schema import (
     TierEntry,
 )
 
-__all__ = ["CATALOGUE_DIR", "POLICY_FILE", "SITE_FILE", "read_setting"]
+__all__ = ["CATALOGUE_DIR", "POLICY_FILE", "SITE_FILE", "read_policies", "read_setting"]
 
 POLICY_FILE: Final = "policy.yaml"
 SITE_FILE: Final = "site.yaml"
@@ -48,7 +48,7 @@ def read_setting(folder: Path, environment: str = "") -> Setting:
         DefinitionError: with every problem of the policy, the site and the overlays.
     """
     problems: list[Problem] = []
-    policies = _attempt(lambda: _policies(folder / POLICY_FILE), problems)
+    policies = _attempt(lambda: read_policies(folder / POLICY_FILE), problems)
     site = _attempt(lambda: _site(folder / SITE_FILE, environment), problems)
     catalogue = _attempt(lambda: load_catalogue(folder / CATALOGUE_DIR), problems)
     if policies is None or site is None or catalogue is None:
@@ -79,7 +79,15 @@ def _missing_policy(path: Path) -> DefinitionError:
     return DefinitionError([Problem("no-policy", message, Location(path.as_posix()), hint=hint)])
 
 
-def _policies(path: Path) -> tuple[Mapping[str, AlertPolicy], str]:
+def read_policies(path: Path) -> tuple[Mapping[str, AlertPolicy], str]:
+    """The alert policies of a file by name, and the name of the default.
+
+    Args:
+        path: a file such as `slo/policy.yaml`, of any name.
+
+    Raises:
+        DefinitionError: with every problem of the file, or because there is none.
+    """
     if not path.exists():
         raise _missing_policy(path)
     document, content = _decoded(path, AlertPolicies)

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from rtobs.conventions import Severity
-from rtobs.model.alerting import AlertPolicy, DroppedTier, Tier, TierPolicy, burn_factor
+from rtobs.model.alerting import AlertPolicy, DroppedTier, Tier, TierPolicy, Wishes, burn_factor
 from rtobs.model.duration import Duration
 from rtobs.model.indicator import Indicator, is_sliced
 from rtobs.model.number import decimal_text
 
-__all__ = ["Wishes", "tiers_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What one SLO wants otherwise than its policy.
-
-    Attributes:
-        severities: by tier; "off" drops it.
-        min_bad: fewest bad events of every tier, None for the policy's.
-        may_page: whether a page is allowed at all; otherwise it becomes a ticket.
-    """
-
-    severities: Mapping[str, Severity | Literal["off"]]
-    min_bad: int | None = None
-    may_page: bool = True
+__all__ = ["tiers_of"]
 
 
 def tiers_of(

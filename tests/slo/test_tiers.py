@@ -11,12 +11,12 @@ from typing import Final
 import pytest
 
 from rtobs.conventions import Severity
-from rtobs.model.alerting import AlertPolicy, DroppedTier
+from rtobs.model.alerting import AlertPolicy, DroppedTier, Wishes
 from rtobs.model.duration import Duration
 from rtobs.model.indicator import EventsIndicator, RateSource
 from rtobs.model.selector import Selector
 from rtobs.slo.settings import read_setting
-from rtobs.slo.tiers import Wishes, tiers_of
+from rtobs.slo.tiers import tiers_of
 from tests.slo.definitions import SLICED
 
 ROOT: Final = Path(__file__).parents[2]

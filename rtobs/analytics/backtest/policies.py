@@ -12,7 +12,7 @@ from rtobs.model.alerting import AlertPolicy, Tier, TierPolicy, burn_factor
 from rtobs.model.duration import Duration
 from rtobs.model.number import decimal_text
 from rtobs.model.slo import ResolvedSlo
-from rtobs.slo.tiers import Wishes, tiers_of
+from rtobs.slo.tiers import tiers_of
 
 __all__ = ["SHIPPED", "Candidate", "Grid", "candidates", "tiers_for"]
 
@@ -84,15 +84,12 @@ def candidates(policy: AlertPolicy, grid: Grid) -> tuple[Candidate, ...]:
 def tiers_for(slo: ResolvedSlo, policy: AlertPolicy | None) -> tuple[Tier, ...]:
     """The tiers that an SLO would have with a policy; None for those that it has.
 
-    What the SLO's definition says of its tiers stays: those that it switched off are off, and those
-    that it made milder are milder.
+    What the SLO's definition says of its tiers stays: those that it switched off are off, those
+    that it made milder are milder, and none fires for fewer bad events than it says.
     """
     if policy is None:
         return slo.tiers
-    severities = {tier.name: tier.severity for tier in slo.tiers}
-    off = {tier.name for tier in slo.dropped_tiers if "switches it off" in tier.reason}
-    wishes = Wishes({**severities, **dict.fromkeys(off, "off")}, may_page=slo.verified)
-    tiers, _ = tiers_of(policy, slo.window, slo.error_budget, slo.indicator, wishes)
+    tiers, _ = tiers_of(policy, slo.window, slo.error_budget, slo.indicator, slo.wishes)
     return tiers
 
 

@@ -21,9 +21,10 @@ from rtobs.analytics.backtest.states import firing, stretches
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import ALERTS, check
 from rtobs.analytics.slo.budget import Period, period, period_frame
-from rtobs.analytics.slo.burn import Ratios
+from rtobs.analytics.slo.burn import Ratios, burn_of
 from rtobs.analytics.slo.histories import histories
 from rtobs.analytics.slo.schedule import Schedule, moment
+from rtobs.analytics.slo.tiles import tiles_of
 from rtobs.conventions import Severity
 from rtobs.model.alerting import Tier
 from rtobs.model.duration import Duration
@@ -58,6 +59,25 @@ class Bench:
         fast = self.ratios.series.fast
         return (moment(fast[0]), moment(fast[-1])) if len(fast) else None
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of the SLO that were seen, sorted."""
+        return self.ratios.series.groups
+
+    @property
+    def tiles(self) -> pl.DataFrame:
+        """TILES: as they were recorded, or made of the minutes."""
+        return tiles_of(self.slo.slo_id, self.ratios.series)
+
+    @property
+    def budget(self) -> pl.DataFrame:
+        """BUDGET at every evaluation of the five-minute group."""
+        return period_frame(self.ratios.series, self.slo, self.period)
+
+    def burn(self, windows: Iterable[Duration]) -> pl.DataFrame:
+        """BURN of some windows, exactly as the rules record them."""
+        return burn_of(self.ratios, self.slo, windows)
+
     def alerts(self, tiers: Sequence[Tier]) -> pl.DataFrame:
         """What would have fired with these tiers, as ALERTS."""
         rows = [
@@ -82,7 +102,7 @@ class Bench:
             for begin, end in zip(*stretches(fires), strict=True):
                 yield {
                     "slo_id": self.slo.slo_id,
-                    "group": self.ratios.series.groups[row],
+                    "group": self.groups[row],
                     "alert": alert,
                     "tier": tier,
                     "severity": str(severity),
@@ -130,7 +150,18 @@ def bench(
     tiles: pl.DataFrame | None = None,
     schedule: Schedule = _ALWAYS,
 ) -> Bench:
-    """Read the history of an SLO once, to try policies on it; see `replay`."""
+    """Read the history of an SLO once, to try policies on it.
+
+    Args:
+        minutes: MINUTES; rows of other SLOs are left out.
+        slo: the SLO.
+        dialect: how the Prometheus that runs the rules reads ranges.
+        tiles: TILES that were recorded; made from the minutes when None.
+        schedule: when the rules ran.
+
+    Raises:
+        FrameError: a frame is no MINUTES or no TILES.
+    """
     series = histories(minutes, slo.slo_id, dialect=dialect, tiles=tiles, schedule=schedule)
     return Bench(slo, Ratios(series), period(series, slo), spending(series, slo))
 
@@ -163,5 +194,4 @@ def replay(
     """
     own = bench(minutes, slo, dialect=dialect, tiles=tiles, schedule=schedule)
     tried = slo.tiers if tiers is None else tuple(tiers)
-    budget = period_frame(own.ratios.series, slo, own.period)
-    return Replay(slo, tried, own.alerts(tried), budget, own.spending, own.span)
+    return Replay(slo, tried, own.alerts(tried), own.budget, own.spending, own.span)

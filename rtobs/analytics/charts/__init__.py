@@ -15,14 +15,12 @@ from rtobs.analytics.charts.look import Chart
 from rtobs.analytics.charts.rendering import describe, png, svg, title_of
 from rtobs.analytics.charts.rows import thin
 from rtobs.analytics.charts.spenders import budget_spenders
-from rtobs.analytics.charts.tradeoff import POLICIES, policy_tradeoff
 from rtobs.analytics.charts.windows import worst_windows
 
 __all__ = [
     "BANDS",
     "DAYS",
     "HOURS",
-    "POLICIES",
     "Chart",
     "budget_over_time",
     "budget_spenders",
@@ -30,7 +28,6 @@ __all__ = [
     "describe",
     "latency_bands",
     "png",
-    "policy_tradeoff",
     "sli_by_day",
     "spent_by_hour",
     "svg",

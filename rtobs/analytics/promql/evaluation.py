@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, TypeAlias, get_args
+from typing import Final, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rtobs.analytics.frames import TIME, WINDOWED, empty
 from rtobs.analytics.promql import compiled, counters
-from rtobs.analytics.promql.counters import Extrapolation, resets_of
+from rtobs.analytics.promql.counters import Extrapolation
 from rtobs.analytics.promql.grid import Engine, Grid, Query, lengths
-from rtobs.analytics.promql.index import Window, windows_of
+from rtobs.analytics.promql.index import Cells, Window, windows_of
 from rtobs.analytics.promql.parts import SERIES_A_PART, Part, part_of, partitions
 from rtobs.errors import FrameError
 from rtobs.model.duration import Duration
@@ -23,11 +23,11 @@ __all__ = ["Samples", "extrapolate", "over_stretches"]
 Samples: TypeAlias = pl.DataFrame | pl.LazyFrame
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
-Evaluate: TypeAlias = Callable[[Window], Floats]
+Evaluate: TypeAlias = Callable[[Window, Cells], None]
 
 _MS: Final = 1000
 _WORTH_COMPILING: Final = 5_000_000  # evaluations of a whole part
-_ROWS: Final = 1_500_000  # of a result at once: its columns find the memory of the last one
+_ROWS: Final = 400_000  # of a result at once: its columns find the memory of the last one
 _POINTS: Final = 100_000  # evaluations of one window at once
 
 
@@ -35,15 +35,10 @@ def extrapolate(
     samples: Samples, windows: Sequence[Duration], query: Query, how: Extrapolation
 ) -> pl.DataFrame:
     """WINDOWED of `increase`, `rate` or `delta` on SAMPLES."""
-    fast = _takes_numba(query, len(windows))
-
-    def kernel(part: Part, grid: Grid) -> Evaluate:
-        resets, ends = resets_of(part), grid.times
-        zero_first = grid.dialect.limits_to_zero_first
-        engine = compiled.extrapolated if fast else counters.extrapolated
-        return lambda window: engine(part, resets, window, ends, how, zero_first=zero_first)
-
-    return _evaluate(samples, windows, query, kernel, at_least=2)
+    engine = compiled if _takes_numba(query, len(windows)) else counters
+    return _evaluate(
+        samples, windows, query, lambda part, grid: engine.kernel(part, grid, how), at_least=2
+    )
 
 
 def _takes_numba(query: Query, windows: int) -> bool:
@@ -80,12 +75,13 @@ def over_stretches(
     def at(part: Part, _: Grid) -> Evaluate:
         stretch = kernel(part)
 
-        def evaluate(window: Window) -> Floats:
-            there = window.high - window.low >= at_least
-            value = np.full(there.shape, np.nan)
+        def evaluate(window: Window, cells: Cells) -> None:
+            low, high = window.low, window.high
+            there = high - low >= at_least
             with np.errstate(all="ignore"):  # samples of Inf and NaN
-                value[there] = stretch(window.low[there], window.high[there])
-            return value
+                cells.value[there] = stretch(low[there], high[there])
+            cells.samples[:] = high - low
+            cells.coverage[:] = part.time_between(low, high - 1) / window.length
 
         return evaluate
 
@@ -103,55 +99,72 @@ def _evaluate(
 ) -> pl.DataFrame:
     grid, spans = Grid.of(query), lengths(windows)
     each = max(1, _ROWS // (grid.points * len(spans)))
-    done = [
-        _frame(part if markers else part.without_stale(), grid, spans, kernel, at_least)
-        for part in _parts(samples, each)
-    ]
+    keys = pl.DataFrame()
+    done: list[pl.DataFrame] = []
+    for whole in _parts(samples, each):
+        part = whole if markers else whole.without_stale()
+        rows = len(part.ids) * len(spans) * grid.points
+        # The first part is the largest: those after it share its times and windows.
+        keys = keys if rows <= len(keys) else _keys(grid, spans, len(part.ids))
+        cells = _cells(part, grid, spans, kernel)
+        done.append(_frame(part.ids, keys.head(rows), cells, at_least))
     return pl.concat([empty(WINDOWED), *done])
 
 
 def _parts(samples: Samples, each: int) -> Iterator[Part]:
     """Parts of so many series; what is stored is read by more of them at once."""
-    lazy = isinstance(samples, pl.LazyFrame)
-    frames = partitions(samples, max(each, SERIES_A_PART)) if lazy else [samples]
+    size = max(each, SERIES_A_PART)
+    frames = [samples] if isinstance(samples, pl.DataFrame) else partitions(samples, size)
     for frame in frames:
-        yield from map(part_of, partitions(frame, each))
+        part = part_of(frame)
+        for begin in range(0, len(part.ids), each):
+            yield part.only(slice(begin, begin + each))
 
 
-def _frame(
+def _keys(grid: Grid, spans: Sequence[int], series: int) -> pl.DataFrame:
+    """Columns ts and window_s of so many series."""
+    shape = (series, len(spans), grid.points)
+    seconds = np.array([span // _MS for span in spans], dtype=np.int32)
+    columns = {
+        "ts": np.broadcast_to(grid.times, shape).reshape(-1),
+        "window_s": np.broadcast_to(seconds[:, None], shape).reshape(-1),
+    }
+    return pl.DataFrame(columns).with_columns(pl.col("ts").cast(TIME))
+
+
+def _cells(
     part: Part,
     grid: Grid,
     spans: Sequence[int],
     kernel: Callable[[Part, Grid], Evaluate],
-    at_least: int,
-) -> pl.DataFrame:
-    """WINDOWED of a part; every column is a cube of series, windows and points before the cut."""
+) -> Cells:
+    """Cells with an axis for the series, one for the windows and one for the points."""
     shape = (len(part.ids), len(spans), grid.points)
-    value = np.empty(shape)
-    count = np.zeros(shape, dtype=np.uint32)
-    covered = np.zeros(shape, dtype=np.float32)
-    # A few series at a time: what lies between two steps of a kernel then stays in the cache.
+    cells = Cells(np.empty(shape), np.zeros(shape, np.uint32), np.zeros(shape, np.float32))
+    # A few series at a time: what a kernel reads of them then stays in the cache.
     each = max(1, _POINTS // grid.points)
     for begin in range(0, len(part.ids), each):
         some = slice(begin, begin + each)
         few = part.only(some)
-        if not len(few.ts):  # they held nothing but staleness markers
-            continue
-        evaluate = kernel(few, grid)
-        for nth, window in enumerate(windows_of(few, grid, spans)):
-            value[some, nth] = evaluate(window)
-            count[some, nth] = window.high - window.low
-            covered[some, nth] = few.time_between(window.low, window.high - 1) / window.length
-    there = count >= at_least
-    seconds = np.array([span // _MS for span in spans], dtype=np.int32)
-    columns: dict[str, NDArray[Any]] = {
-        "series_id": np.broadcast_to(part.ids[:, None, None], shape),
-        "ts": np.broadcast_to(grid.times, shape),
-        "window_s": np.broadcast_to(seconds[:, None], shape),
-        "value": value,
-        "samples": count,
-        "coverage": covered,
-    }
-    flat = {name: column.reshape(-1) for name, column in columns.items()}
-    made = pl.DataFrame(flat).with_columns(pl.col("ts").cast(TIME))
-    return made if there.all() else made.filter(pl.Series(there.reshape(-1)))
+        if len(few.ts):  # else they held nothing but staleness markers
+            evaluate = kernel(few, grid)
+            for nth, window in enumerate(windows_of(few, grid, spans)):
+                evaluate(window, cells.at(some, nth))
+    return cells
+
+
+def _frame(
+    ids: NDArray[np.uint32], keys: pl.DataFrame, cells: Cells, at_least: int
+) -> pl.DataFrame:
+    """WINDOWED of the cells that have enough samples."""
+    value, samples, coverage = (column.reshape(-1) for column in cells)
+    made = keys.select(
+        pl.Series("series_id", np.repeat(ids, keys.height // len(ids))),
+        "ts",
+        "window_s",
+        pl.Series("value", value),
+        pl.Series("samples", samples),
+        pl.Series("coverage", coverage),
+    )
+    there = samples >= at_least
+    return made if there.all() else made.filter(pl.Series(there))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from rtobs.analytics.promql.grid import Grid
 from rtobs.analytics.promql.parts import Part
 
-__all__ = ["Window", "counted_until", "windows_of"]
+__all__ = ["Cells", "Window", "counted_until", "windows_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,21 +35,41 @@ class Window:
     high: NDArray[np.int64]
 
 
+class Cells(NamedTuple):
+    """Where a kernel writes what it finds: a row for each series, a column for each point.
+
+    Attributes:
+        value: of the function; meaningless where there are too few samples.
+        samples: how many lie in the window.
+        coverage: time between the first and the last of them, as a share of the window.
+    """
+
+    value: NDArray[np.float64]
+    samples: NDArray[np.uint32]
+    coverage: NDArray[np.float32]
+
+    def at(self, series: slice, window: int) -> Cells:
+        """Some series at one window, of cells that also have an axis of windows in the middle."""
+        at = series, window
+        return Cells(self.value[at], self.samples[at], self.coverage[at])
+
+
 def windows_of(part: Part, grid: Grid, lengths: Sequence[int]) -> Iterator[Window]:
     """The windows of each length in milliseconds, shortest first."""
-    high = counted_until(part, grid.start, grid.step, grid.points, inclusive=True)
     # A sample on the left edge is within the window where ranges are closed: not counted as before.
     open_left = grid.dialect.closed == "right"
     aligned = [length for length in lengths if length % grid.step == 0]
-    if not aligned:
-        aligned = [lengths[0]]
-    longest = max(aligned)
-    more = (longest - min(aligned)) // grid.step
+    longest = max(aligned, default=lengths[0])
+    more = longest // grid.step if aligned else 0
     lows = counted_until(
         part, grid.start - longest, grid.step, grid.points + more, inclusive=open_left
     )
+    if open_left and aligned:
+        high = lows[:, more:]
+    else:
+        high = counted_until(part, grid.start, grid.step, grid.points, inclusive=True)
     for length in lengths:
-        if (longest - length) % grid.step == 0 and length in aligned:
+        if length in aligned or length == longest:
             begin = (longest - length) // grid.step
             low = lows[:, begin : begin + grid.points]
         else:

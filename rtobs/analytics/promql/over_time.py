@@ -27,7 +27,9 @@ _MS: Final = 1000.0
 
 def resets(part: Part) -> Stretch:
     """How often the value fell."""
-    before = resets_of(part).before
+    fell = np.zeros(len(part.values), dtype=np.bool_)
+    fell[resets_of(part).at] = True
+    before = np.cumsum(fell)
     return lambda low, high: (before[high - 1] - before[low]).astype(np.float64)
 
 

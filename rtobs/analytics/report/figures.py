@@ -16,9 +16,10 @@ from rtobs.analytics.charts import (
     burn_by_window,
     sli_by_day,
     spent_by_hour,
+    worst_windows,
 )
 from rtobs.analytics.charts.percent import share_text, sli_text
-from rtobs.analytics.charts.times import day_text
+from rtobs.analytics.charts.times import day_text, span_text
 from rtobs.analytics.report.model import Section
 from rtobs.analytics.report.periods import Period
 from rtobs.analytics.slo.spenders import group_spenders
@@ -55,11 +56,13 @@ class Figure:
         name: unique in its section.
         chart: the chart.
         table: its numbers.
+        printed: whether paper shows the table, too: where its dates and numbers are the point.
     """
 
     name: str
     chart: Chart = field(repr=False, compare=False)
     table: Table
+    printed: bool = False
 
 
 def figures(section: Section, period: Period) -> Iterator[Figure]:
@@ -71,7 +74,7 @@ def figures(section: Section, period: Period) -> Iterator[Figure]:
     """
     makers: tuple[Callable[[Section, Period], Figure], ...] = (_budget, _days)
     if not section.is_quiet:
-        makers = (*makers, _burn, _hours, _spenders)
+        makers = (*makers, _burn, _hours, _windows, _spenders)
     for make in makers:
         # A chart says so when there is nothing to draw; the tables around it say why.
         try:
@@ -215,6 +218,24 @@ def _hours(section: Section, period: Period) -> Figure:
         frozenset({2, 3}),
     )
     return Figure("hours", chart, table)
+
+
+def _windows(section: Section, period: Period) -> Figure:
+    if section.windows.is_empty():
+        raise _Nothing
+    rows = tuple(
+        (
+            span_text(row["window_s"]),
+            sli_text(row["sli"], section.objective),
+            count_text(row["bad"]),
+            _clock(row["ts"], period),
+        )
+        for row in section.windows.rows(named=True)
+    )
+    headings = ("length", "SLI", f"bad {_counts(section)}", "it ended")
+    table = Table("The worst window of every length", headings, rows, frozenset({1, 2}))
+    chart = worst_windows(section.windows, section.objective)
+    return Figure("windows", chart, table, printed=True)
 
 
 def _spenders(section: Section, period: Period) -> Figure:

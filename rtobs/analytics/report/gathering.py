@@ -9,15 +9,10 @@ import polars as pl
 from rtobs.analytics.backtest.exported import read_histories, warm_up
 from rtobs.analytics.backtest.incidents import incidents as significant
 from rtobs.analytics.backtest.replay import Bench
-from rtobs.analytics.frames import BURN, INCIDENTS, check, empty
+from rtobs.analytics.frames import INCIDENTS, check
 from rtobs.analytics.report.model import History
-from rtobs.analytics.slo.budget import period_frame
-from rtobs.analytics.slo.burn import Ratios, budget_number
-from rtobs.analytics.slo.histories import table
-from rtobs.analytics.slo.tiles import tiles_of
 from rtobs.analytics.store import Export
 from rtobs.errors import ExportError
-from rtobs.model.duration import Duration
 from rtobs.model.slo import ResolvedSlo
 
 __all__ = ["histories", "history_of"]
@@ -74,23 +69,11 @@ def history_of(
         happened = check(incidents, INCIDENTS).filter(pl.col("slo_id") == slo.slo_id)
     return History(
         slo=slo,
-        tiles=tiles_of(slo.slo_id, own.ratios.series),
-        budget=period_frame(own.ratios.series, slo, own.period),
-        burn=_burn(own.ratios, slo, {tier.long for tier in slo.tiers}),
+        tiles=own.tiles,
+        budget=own.budget,
+        burn=own.burn({tier.long for tier in slo.tiers}),
         alerts=own.alerts(slo.tiers),
         incidents=happened,
         spending=own.spending,
         notes=notes,
     )
-
-
-def _burn(ratios: Ratios, slo: ResolvedSlo, windows: Iterable[Duration]) -> pl.DataFrame:
-    """BURN of some windows; `burn_rates` of ratios that are known already."""
-    parts = []
-    for window in sorted(windows):
-        found = ratios.recorded(window)
-        columns = {"error_ratio": found, "burn_rate": found.per(budget_number(slo))}
-        rows = table(slo.slo_id, ratios.series.groups, found.present, columns)
-        length = pl.lit(window.seconds, dtype=pl.Int32).alias("window_s")
-        parts.append(rows.with_columns(length).select(list(BURN.columns)))
-    return check(pl.concat([empty(BURN), *parts]).sort(BURN.key), BURN)

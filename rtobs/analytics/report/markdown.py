@@ -8,6 +8,7 @@ from typing import Final
 
 from rtobs.analytics.charts import describe
 from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
+from rtobs.analytics.report.ahead import ahead_table, ahead_text
 from rtobs.analytics.report.figures import Table, figures
 from rtobs.analytics.report.model import Report, Section
 from rtobs.analytics.report.periods import Period
@@ -108,6 +109,9 @@ def _section(section: Section, period: Period) -> Iterator[str]:
     if section.alerts:
         yield f"{quality_text(section.quality)}\n"
         yield from _table(alert_table(section.alerts, period))
+    if section.ahead:
+        yield f"{escaped(ahead_text(section.ahead, period))}\n"
+        yield from _table(ahead_table(section.ahead, period))
     for figure in figures(section, period):
         yield f"{escaped(describe(figure.chart))}\n"
 

@@ -12,11 +12,14 @@ import polars as pl
 from rtobs.analytics.backtest.scores import Score
 from rtobs.analytics.backtest.spending import Spending
 from rtobs.analytics.report.periods import Period
+from rtobs.analytics.statistics.forecast import Forecast
 from rtobs.conventions import Severity
 from rtobs.model.slo import ResolvedSlo
 
 __all__ = [
+    "Ahead",
     "Fired",
+    "ForecastError",
     "Happened",
     "History",
     "LongRun",
@@ -167,6 +170,36 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastError:
+    """How far forecasts that are made within the past were from what came.
+
+    Attributes:
+        horizon_s: how far they looked ahead, in seconds.
+        origins: how many were tried.
+        median_error: mean distance of their median from the truth, in budgets.
+        coverage: share of the truths in their interval of 90 %.
+    """
+
+    horizon_s: int
+    origins: int
+    median_error: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the rolling budget of a group may do in the window after the period.
+
+    Attributes:
+        forecast: when it is exhausted, or there is budget again.
+        error: of such forecasts; None where the past is too short to tell.
+    """
+
+    forecast: Forecast
+    error: ForecastError | None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One SLO.
 
@@ -178,6 +211,8 @@ class Section:
         quality: how well its pages met its incidents.
         days: DAYS of the worst group.
         hours: HOURS of the worst group.
+        windows: WORST of the worst group within the period; empty for a quiet SLO.
+        ahead: what its budget may do after the period; None for a quiet SLO, or without a past.
         history: frames cut to the period.
     """
 
@@ -188,6 +223,8 @@ class Section:
     quality: Score
     days: pl.DataFrame = field(repr=False, compare=False)
     hours: pl.DataFrame = field(repr=False, compare=False)
+    windows: pl.DataFrame = field(repr=False, compare=False)
+    ahead: Ahead | None
     history: History = field(repr=False, compare=False)
 
     @property

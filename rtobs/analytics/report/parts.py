@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rtobs.analytics.charts import svg, title_of
 from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
+from rtobs.analytics.report.ahead import ahead_table, ahead_text
 from rtobs.analytics.report.elements import Html, anchor, tag
 from rtobs.analytics.report.figures import Figure, Table, figures
 from rtobs.analytics.report.model import Section
@@ -110,8 +111,12 @@ def _tables(one: Section, period: Period) -> Iterator[Html]:
     if one.alerts:
         yield tag("p", quality_text(one.quality))
         yield table(alert_table(one.alerts, period))
+    if one.ahead:
+        yield tag("p", ahead_text(one.ahead, period))
+        yield table(ahead_table(one.ahead, period))
 
 
 def _figure(figure: Figure, name: str) -> Html:
     drawing = _region(Html(svg(figure.chart, name=name)), title_of(figure.chart), "pan")
-    return tag("figure", drawing, table(figure.table), id=name)
+    kept = "kept" if figure.printed else None
+    return tag("figure", drawing, table(figure.table), id=name, class_=kept)

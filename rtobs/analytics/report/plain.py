@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from rtobs.analytics.backtest.scores import Score
-from rtobs.analytics.report.model import Fired, Happened, LongRun, Report, Section, Standing
+from rtobs.analytics.report.model import Ahead, Fired, Happened, LongRun, Report, Section, Standing
 from rtobs.analytics.report.schema import VERSION
 from rtobs.model.number import decimal_text
 
@@ -67,6 +67,8 @@ def _section(section: Section) -> dict[str, Any]:
         "incidents": [_incident(incident) for incident in section.incidents],
         "alertQuality": _quality(section.quality),
         "days": _days(section.days),
+        "worstWindows": _windows(section.windows),
+        "forecast": None if section.ahead is None else _ahead(section.ahead),
     }
 
 
@@ -130,6 +132,42 @@ def _quality(quality: Score) -> dict[str, Any]:
         "budgetSpentBeforeDetectionMax": _number(quality.spent_before_max),
         "flaps": quality.flaps,
     }
+
+
+def _windows(windows: pl.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {
+            "seconds": row["window_s"],
+            "end": _time(row["ts"]),
+            "total": _number(row["total"]),
+            "bad": _number(row["bad"]),
+            "sli": _number(row["sli"]),
+        }
+        for row in windows.rows(named=True)
+    ]
+
+
+def _ahead(ahead: Ahead) -> dict[str, Any]:
+    made, error = ahead.forecast, ahead.error
+    return {
+        "start": _time(made.at),
+        "end": _time(made.end),
+        "budgetSpent": made.consumed,
+        "probability": made.probability,
+        "exhausted": _quantiles(made.exhausted),
+        "recovered": _quantiles(made.recovered),
+        "error": error
+        and {
+            "horizonSeconds": error.horizon_s,
+            "forecasts": error.origins,
+            "medianError": error.median_error,
+            "coverage": error.coverage,
+        },
+    }
+
+
+def _quantiles(dates: tuple[tuple[float, datetime | None], ...]) -> list[dict[str, Any]]:
+    return [{"quantile": share, "time": when and _time(when)} for share, when in dates]
 
 
 def _days(days: pl.DataFrame) -> list[dict[str, Any]]:

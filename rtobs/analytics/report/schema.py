@@ -104,6 +104,38 @@ _INCIDENT: Final = _object(
 _DAY: Final = _object(
     {"day": {"type": "string", "format": "date"}, "total": _AMOUNT, "bad": _AMOUNT, "sli": _SHARE}
 )
+_WINDOW: Final = _object(
+    {"seconds": _COUNT, "end": _TIME, "total": _AMOUNT, "bad": _AMOUNT, "sli": _SHARE},
+    "The worst window of a length.",
+)
+_QUANTILE: Final = _object(
+    {"quantile": _AMOUNT, "time": _said(_MAYBE_TIME, "null: later, or never")},
+)
+_FORECAST: Final = _object(
+    {
+        "start": _TIME,
+        "end": _TIME,
+        "budgetSpent": _said(_SHARE, "when the forecast begins"),
+        "probability": _said(_AMOUNT, "that the budget is exhausted at some time until the end"),
+        "exhausted": _list(_QUANTILE, "by when a share of the futures has no budget left"),
+        "recovered": _list(_QUANTILE, "by when it has some again; none unless it is exhausted"),
+        "error": {
+            "anyOf": [
+                _object(
+                    {
+                        "horizonSeconds": _COUNT,
+                        "forecasts": _COUNT,
+                        "medianError": _said(_AMOUNT, "mean, in budgets"),
+                        "coverage": _said(_AMOUNT, "of the interval of 90 %"),
+                    },
+                    "How far such forecasts, made within the past, were from what came.",
+                ),
+                {"type": "null"},
+            ]
+        },
+    },
+    "What the rolling budget of the first group may do in the window after the period.",
+)
 _SLO: Final = _object(
     {
         "id": _TEXT,
@@ -122,6 +154,10 @@ _SLO: Final = _object(
         "incidents": _list(_INCIDENT, "that began in the period, in order of time"),
         "alertQuality": _QUALITY,
         "days": _list(_DAY, "of the first group, every day of the period"),
+        "worstWindows": _list(
+            _WINDOW, "of the first group within the period; none where it is quiet"
+        ),
+        "forecast": {"anyOf": [_FORECAST, {"type": "null"}]},
     }
 )
 SCHEMA: Final[_Schema] = {

@@ -13,6 +13,7 @@ from rtobs.analytics.backtest.scores import Score, score
 from rtobs.analytics.backtest.spending import Spending
 from rtobs.analytics.charts.percent import share_text
 from rtobs.analytics.frames import ALERTS, BUDGET, BURN, INCIDENTS, TIME, check, empty
+from rtobs.analytics.report.ahead import ahead_of
 from rtobs.analytics.report.daily import days_of, hours_of
 from rtobs.analytics.report.model import (
     Fired,
@@ -27,6 +28,7 @@ from rtobs.analytics.report.periods import Period
 from rtobs.analytics.report.standings import standings, within
 from rtobs.analytics.slo.burn import budget_number
 from rtobs.analytics.slo.schedule import milliseconds, moment
+from rtobs.analytics.statistics.worst import WORST, worst_windows
 from rtobs.conventions import Severity
 from rtobs.model.duration import Duration
 
@@ -128,10 +130,16 @@ def _section(history: History, judged: _Judged, period: Period) -> Section:
         quality=_score([judged], period),
         days=days_of(worst, period, level=LEVEL),
         hours=hours_of(worst, period, budget_number(history.slo)),
+        windows=empty(WORST),
+        ahead=None,
         history=_cut(history, period),
     )
     if not section.is_quiet:
-        return section
+        return replace(
+            section,
+            windows=worst_windows(within(worst, period)),
+            ahead=ahead_of(worst, history.slo, period),
+        )
     # Burn rates are many rows, and nobody draws those of a quiet SLO.
     return replace(section, history=replace(section.history, burn=empty(BURN)))
 

@@ -84,6 +84,16 @@ GLOSSARY: Final = (
         """an alert that asks a person to act at once, two that fire together are one page; a ticket
         can wait for the day""",
     ),
+    (
+        "forecast",
+        """what the rolling budget does in a thousand futures that are drawn from the days of the
+        past; days unlike all before are not among them""",
+    ),
+    (
+        "worst window",
+        """of all stretches of time of a length the one with the lowest SLI; where the curve falls
+        early, outages were short""",
+    ),
     ("precision", "share of pages that met an incident"),
     ("recall", "share of incidents that were paged"),
 )

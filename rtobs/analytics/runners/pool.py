@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from rtobs.analytics.runners.units import Unit
-from rtobs.errors import RtobsError
+from rtobs.errors import RunnerError
 
 __all__ = ["LocalPool"]
 
@@ -42,7 +42,7 @@ class LocalPool:
         """See Runner.
 
         Raises:
-            RtobsError: a process ended, mostly for want of memory.
+            RunnerError: a process ended, mostly for want of memory.
         """
         if not units:
             return
@@ -54,7 +54,7 @@ class LocalPool:
                     frames = pool.map(function, units)
                 yield from frames
             except BrokenProcessPool as error:
-                raise RtobsError(
+                raise RunnerError(
                     "a worker process ended before its unit was done, often for want of memory; "
                     "take fewer workers or smaller units"
                 ) from error

@@ -48,12 +48,12 @@ def run(location: str, task: Task, units: Iterable[Unit], runner: Runner) -> pl.
         runner: where.
 
     Returns:
-        The frames of all units together, of the task's schema and sorted by its key; the same for
-        every runner.
+        The frames of all units together, of the task's schema (WINDOWED for a `RangeTask`) and
+        sorted by its key; the same for every runner.
 
     Raises:
         ExportError: the export cannot be read.
-        RtobsError: a worker was lost.
+        RunnerError: a worker was lost, or a cluster does not answer.
     """
     parts = runner.map(_Job(location, task), tuple(units))
     return pl.concat([empty(task.schema), *parts]).sort(task.schema.key)

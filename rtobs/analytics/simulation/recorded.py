@@ -11,9 +11,9 @@ import polars as pl
 from rtobs import conventions as names
 from rtobs.analytics.groups import group_labels
 from rtobs.analytics.simulation.page import Line
-from rtobs.analytics.simulation.slices import slice_values
 from rtobs.analytics.slo.budget import rolling_budget
 from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.slices import slice_values
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.slo.timeslices import SliceRule, slice_minutes, timeslices
 from rtobs.analytics.store import Export
@@ -69,8 +69,10 @@ def _minutes(export: Export, slo: ResolvedSlo) -> tuple[pl.DataFrame | None, pl.
             values = slice_values(export, slo)
             if values is None or values.is_empty():
                 return None, None
-            slices = timeslices(values, SliceRule.of(slo), by=["group"])
-            return slice_minutes(slices, slo), slices.filter(pl.col("value").is_not_null())
+            end = export.about.end
+            rule = SliceRule.of(slo, export.about.dialect)
+            slices = timeslices(values, rule, by=["group"], end=end)
+            return slice_minutes(slices, slo, end=end), slices.filter(pl.col("value").is_not_null())
     return (counted_minutes(export, slo) if there else None), None
 
 

@@ -20,7 +20,7 @@ from rtobs.model.number import decimal_text
 from rtobs.model.slo import ResolvedSlo
 from rtobs.rules.windows import is_tiled
 
-__all__ = ["Ratios", "budget_number", "burn_rates"]
+__all__ = ["Ratios", "budget_number", "burn_of", "burn_rates"]
 
 _SHORT: Final = Duration.parse("5m")
 _HOUR: Final = Duration.parse("1h")
@@ -106,7 +106,21 @@ def burn_rates(
     Raises:
         FrameError: a frame is no MINUTES or no TILES.
     """
-    ratios = Ratios(histories(minutes, slo.slo_id, dialect=dialect, tiles=tiles))
+    series = histories(minutes, slo.slo_id, dialect=dialect, tiles=tiles)
+    return burn_of(Ratios(series), slo, windows)
+
+
+def burn_of(ratios: Ratios, slo: ResolvedSlo, windows: Iterable[Duration]) -> pl.DataFrame:
+    """Error ratio and burn rate over each window, of a history that was read already.
+
+    Args:
+        ratios: error ratios of the SLO.
+        slo: the SLO.
+        windows: which windows.
+
+    Returns:
+        BURN.
+    """
     budget = budget_number(slo)
     parts = []
     for window in sorted(set(windows)):

@@ -6,27 +6,27 @@ Useful before rules exist, after a definition changed, and to check what was rec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Final, Literal
 
 import polars as pl
 
-from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import MINUTES, check
 from rtobs.analytics.slo.rates import Rates
+from rtobs.analytics.slo.schedule import MINUTE, minute_from
+from rtobs.analytics.slo.slices import sliced_minutes
 from rtobs.analytics.store import Export
 from rtobs.errors import ExportError
 from rtobs.model.duration import Duration
-from rtobs.model.indicator import EventsIndicator, LatencyIndicator
+from rtobs.model.indicator import EventsIndicator, LatencyIndicator, is_sliced
 from rtobs.model.selector import Selector
 from rtobs.model.slo import ResolvedSlo
 from rtobs.rules.indicators import bucket_and_count
 
 __all__ = ["Counters", "counted_minutes", "counters"]
 
-_STEP: Final = Duration.parse(names.FAST_INTERVAL)
 _SHORT: Final = Duration.parse("5m")
 _HOUR: Final = Duration.parse("1h")
 _KEY: Final = ["group", "ts"]
@@ -84,8 +84,9 @@ def counted_minutes(
     scrapes are lost, and rates are near but not equal.
 
     Args:
-        export: holds the raw counters that the SLO selects.
-        slo: counts events or latency by selectors.
+        export: holds the raw counters that the SLO selects, or the series that its slices read.
+        slo: counts events or latency by selectors, or has time slices of one aggregation of one
+            selector, as probes have (`slice_values`).
         dialect: how ranges are read; that of the exported server by default.
         start: first evaluation, aware; that of a recorded minute gives minutes that compare with
             it. By default the first whole minute from which on no range of five minutes reaches
@@ -93,15 +94,17 @@ def counted_minutes(
         end: last minute, aware; by default the end of the export.
 
     Returns:
-        MINUTES; events a second. `slice_bad` is null. `bad` is null where a
-        histogram lacks the bucket, `error_1h` where the hour had no events.
+        MINUTES; events a second, or sampled minutes a second. `slice_bad` is null for events.
+        `bad` is null where a histogram lacks the bucket, `error_1h` where the hour had no events.
 
     Raises:
         ExportError: the SLO measures an expression, or the export does not hold its total.
     """
+    if is_sliced(slo.indicator):
+        return sliced_minutes(export, slo, dialect=dialect, start=start, end=end)
     what = counters(slo)
     about = export.about
-    first = _minute(about.start + timedelta(minutes=5)) if start is None else start
+    first = minute_from(about.start + timedelta(minutes=5)) if start is None else start
     whole_hour = about.start + timedelta(hours=1) if start is None else start
     last = end or about.end
     if not export.select(what.total.metric, *what.total.matchers).height:
@@ -111,7 +114,7 @@ def counted_minutes(
         )
     if last < first:
         raise ExportError(f"the export is too short: {slo.slo_id} needs five minutes before each")
-    rates = Rates(export, _STEP, first, last, dialect or about.dialect)
+    rates = Rates(export, MINUTE, first, last, dialect or about.dialect)
     frame = _minutes(_windows(rates, slo, what), what)
     return (
         frame.with_columns(
@@ -123,12 +126,6 @@ def counted_minutes(
         .pipe(check, MINUTES)
         .sort(MINUTES.key)
     )
-
-
-def _minute(moment: datetime) -> datetime:
-    """The first whole minute that is not before a moment."""
-    seconds = -(-moment.timestamp() // _STEP.seconds) * _STEP.seconds
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _windows(rates: Rates, slo: ResolvedSlo, what: Counters) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 from rtobs.analytics.slo.windows import Times
 from rtobs.model.duration import Duration
 
-__all__ = ["MINUTE", "TILE", "Schedule", "milliseconds", "moment"]
+__all__ = ["MINUTE", "TILE", "Schedule", "milliseconds", "minute_from", "moment"]
 
 MINUTE: Final = Duration.parse("1m")
 TILE: Final = Duration.parse("5m")
@@ -84,6 +84,12 @@ def milliseconds(moment: datetime) -> int:
 def moment(milliseconds: int) -> datetime:
     """The moment in UTC that is so many milliseconds after the start of 1970."""
     return _EPOCH + timedelta(milliseconds=int(milliseconds))
+
+
+def minute_from(moment: datetime) -> datetime:
+    """The first whole minute that is not before an aware moment."""
+    seconds = -(-moment.timestamp() // MINUTE.seconds) * MINUTE.seconds
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _between(known: Times, step: int, last: int) -> Times:

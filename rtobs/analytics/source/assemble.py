@@ -17,7 +17,7 @@ from rtobs.analytics.source.chunks import Chunk
 from rtobs.analytics.source.planning import Plan, milliseconds
 from rtobs.analytics.source.work import Done, Piece, Work
 from rtobs.analytics.store.about import About, Hole
-from rtobs.analytics.store.labels import canonical, series_frame
+from rtobs.analytics.store.labels import LabelSet, canonical, series_frame
 from rtobs.analytics.store.write import Writer, parts_of
 
 __all__ = ["assemble"]
@@ -39,12 +39,18 @@ def assemble(
         holes: what did not come.
         types: type of each metric that the server knows.
     """
-    series = series_frame(labels for chunk in done for labels in chunk.labels)
+    # Chunks share the labels of a series, so each is handled once.
+    distinct = {id(labels): labels for chunk in done for labels in chunk.labels}
+    series = series_frame(distinct.values())
     ids = {
         (("__name__", metric), *((pair["name"], pair["value"]) for pair in labels)): number
         for number, metric, labels in series.select(_IDS, "metric", "labels").iter_rows()
     }
-    known = {chunk.number: _known(chunk, ids) for chunk in done}
+    numbers = {key: _id_of(labels, ids) for key, labels in distinct.items()}
+    known = {
+        chunk.number: np.array([numbers[id(labels)] for labels in chunk.labels], dtype=np.uint32)
+        for chunk in done
+    }
     pieces: dict[tuple[str, date], list[tuple[Done, Piece]]] = defaultdict(list)
     for chunk in sorted(done, key=lambda chunk: chunk.number):
         for piece in chunk.pieces:
@@ -63,13 +69,9 @@ def assemble(
     writer.finish(series, _about(plan, done, holes, _types(series, types)))
 
 
-def _known(chunk: Done, ids: Mapping[tuple[tuple[str, str], ...], int]) -> Ids:
-    """Ids in the export by index of a series in the chunk."""
-    found = []
-    for labels in chunk.labels:
-        rest = [pair for pair in canonical(labels) if pair[0] != "__name__"]
-        found.append(ids[("__name__", labels.get("__name__", "")), *rest])
-    return np.array(found, dtype=np.uint32)
+def _id_of(labels: Mapping[str, str], ids: Mapping[LabelSet, int]) -> int:
+    rest = (pair for pair in canonical(labels) if pair[0] != "__name__")
+    return ids[("__name__", labels.get("__name__", "")), *rest]
 
 
 def _overlaps(chunk: Chunk, span: tuple[datetime, datetime]) -> bool:

@@ -26,6 +26,13 @@ _PROFILE: Final = ("median", "mad", "mean_deviation", "count")
 def hour_of_week(zone: str = "UTC", column: str = "ts") -> pl.Expr:
     """The hour of the week of a time, UInt8: 0 is Monday from midnight, 167 the end of Sunday.
 
+    Args:
+        zone: by the clock of which time zone.
+        column: the column with the time, as `ts` of TILES.
+
+    Returns:
+        An expression for a column `hour_of_week`.
+
     Raises:
         zoneinfo.ZoneInfoNotFoundError: there is no such time zone.
     """

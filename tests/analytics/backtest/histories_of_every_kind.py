@@ -26,7 +26,7 @@ from tests.proof.slos import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class History:
     """A scenario.
 
@@ -36,6 +36,7 @@ class History:
         inputs: raw series in promtool's notation, half a minute apart.
         minutes: length.
         fires: tiers that fire in it at all, so that no scenario is empty by mistake.
+        on_edges: whether samples stand on edges of windows so that versions of Prometheus differ.
     """
 
     name: str
@@ -43,6 +44,7 @@ class History:
     inputs: Mapping[str, str]
     minutes: int
     fires: frozenset[str]
+    on_edges: bool = False
 
 
 def _requests(minutes: int, bad: str, good: str | None = None) -> dict[str, str]:
@@ -96,6 +98,7 @@ HISTORIES: Final = (
         _requests(600, counter(within((120, 150), value=60), 600)),
         600,
         frozenset({"fast"}),
+        on_edges=True,
     ),
     History(
         "a slow burn",
@@ -103,6 +106,7 @@ HISTORIES: Final = (
         _requests(1300, counter(within((250, 1300), value=3), 1300)),
         1300,
         frozenset({"slow", "ticket"}),
+        on_edges=True,
     ),
     History(
         "flapping",
@@ -125,6 +129,7 @@ HISTORIES: Final = (
         ),
         700,
         frozenset({"fast", "slow"}),
+        on_edges=True,
     ),
     History(
         "errors absent until they happen",
@@ -174,6 +179,7 @@ HISTORIES: Final = (
         },
         600,
         frozenset({"fast", "slow"}),
+        on_edges=True,
     ),
     History(
         "slow answers",
@@ -205,6 +211,7 @@ HISTORIES: Final = (
         },
         600,
         frozenset({"fast", "slow"}),
+        on_edges=True,
     ),
     History(
         "as many bad slices as are needed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -33,8 +34,9 @@ from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import INCIDENTS, check, empty
 from rtobs.conventions import Severity
 from rtobs.errors import FrameError
-from rtobs.model.alerting import AlertPolicy, DroppedTier, TierPolicy
+from rtobs.model.alerting import AlertPolicy, TierPolicy, Wishes
 from rtobs.model.duration import Duration
+from rtobs.slo.fleet import load_fleet
 from tests.analytics.backtest.simulated import START, minutes_of
 from tests.proof.slos import BAD_FORM
 
@@ -103,20 +105,23 @@ def test_a_tier_that_the_budget_sustains_is_left_out() -> None:
 
 
 def test_an_slo_keeps_its_say_about_its_tiers() -> None:
-    """What it switched off is off, what it made milder is milder, unseen metrics never page."""
-    off = replace(
-        BAD_FORM,
-        tiers=BAD_FORM.tiers[:1],
-        dropped_tiers=(DroppedTier("ticket", "the definition switches it off"),),
-    )
-    mild = replace(BAD_FORM, tiers=(replace(BAD_FORM.tiers[0], severity=Severity.INFO),))
+    """What it switched off is off, milder is milder, minBad stays, unseen metrics never page."""
+    off = replace(BAD_FORM, wishes=Wishes({"ticket": "off"}))
+    mild = replace(BAD_FORM, wishes=Wishes({"fast": Severity.INFO}, min_bad=17))
+    unseen = replace(BAD_FORM, wishes=Wishes(may_page=False))
     assert [tier.name for tier in tiers_for(off, POLICY)] == ["fast"]
     assert tiers_for(mild, POLICY)[0].severity is Severity.INFO
-    assert (
-        tiers_for(replace(BAD_FORM, verified=False, tiers=()), POLICY)[0].severity
-        is Severity.WARNING
-    )
+    assert {tier.min_bad for tier in tiers_for(mild, POLICY)} == {17}
+    assert tiers_for(unseen, POLICY)[0].severity is Severity.WARNING
     assert tiers_for(mild, None) == mild.tiers
+
+
+def test_the_policy_of_a_definition_gives_back_its_tiers() -> None:
+    """Whatever a definition wants otherwise is kept, for every SLO of this repository."""
+    fleet = load_fleet(Path(__file__).parents[3] / "slo")
+    policies = fleet.setting.policies
+    for slo in fleet.slos:
+        assert slo.tiers in [tiers_for(slo, policy) for policy in policies.values()]
 
 
 def test_a_sweep_scores_each_policy_as_alone() -> None:

@@ -14,7 +14,9 @@ import numpy as np
 import polars as pl
 
 from rtobs.analytics import charts
-from rtobs.analytics.charts import BANDS, DAYS, HOURS, POLICIES, Chart, svg
+from rtobs.analytics.backtest.chart import trade_off
+from rtobs.analytics.backtest.sweep import SCORES
+from rtobs.analytics.charts import BANDS, DAYS, HOURS, Chart, svg
 from rtobs.analytics.frames import ALERTS, BUDGET, BURN, INCIDENTS, Schema
 from rtobs.analytics.slo.spenders import SPENDERS
 from rtobs.analytics.statistics.worst import WORST
@@ -160,13 +162,16 @@ def _worst() -> pl.DataFrame:
     return _frame(WORST, rows)
 
 
-def _policies() -> pl.DataFrame:
+def _scores() -> pl.DataFrame:
+    names = ("policy", "detection_p50_s", "pages_per_week", "precision", "recall")
     rows = [
-        ("shipped", 300.0, 1.2, 0.9, 1.0, True),
-        (HOSTILE, 120.0, 9.0, 0.2, 1.0, False),
-        ("slow", 2_400.0, 0.5, 1.0, 0.6, False),
+        ("shipped", 300.0, 1.2, 0.9, 1.0),
+        (HOSTILE, 120.0, 9.0, 0.2, 1.0),
+        ("slow", 2_400.0, 0.5, 1.0, 0.6),
     ]
-    return _frame(POLICIES, rows)
+    known = [dict(zip(names, row, strict=True)) for row in rows]
+    absent = dict.fromkeys(SCORES.columns)
+    return pl.DataFrame([absent | row for row in known], schema=dict(SCORES.columns))
 
 
 CHARTS: Final[Mapping[str, Callable[[], Chart]]] = {
@@ -183,7 +188,7 @@ CHARTS: Final[Mapping[str, Callable[[], Chart]]] = {
     "latency": lambda: charts.latency_bands(_bands(), threshold=1.0),
     "spenders": lambda: charts.budget_spenders(_spenders()),
     "windows": lambda: charts.worst_windows(_worst(), OBJECTIVE),
-    "tradeoff": lambda: charts.policy_tradeoff(_policies()),
+    "tradeoff": lambda: trade_off(_scores()),
 }
 
 

@@ -54,6 +54,7 @@ def _vector(node: Any, loaded: Sequence[Loaded], query: Query) -> Vector:
             by = node.modifier is None or str(node.modifier.type).endswith("By")
             names = [] if node.modifier is None else node.modifier.labels
             grouping: dict[str, Any] = {"by" if by else "without": names}
+            grouping["dialect"] = query["dialect"]
             return promql.aggregate(*inner, function=str(node.op), **grouping)  # type: ignore[arg-type]
         case promql_parser.Call():
             return _call(node.func.name, node.args, loaded, query)

@@ -119,7 +119,7 @@ def random_past(seed: int) -> Past:
         lines.append(Line("level", {"nth": str(nth)}, ts, _gauge(random, len(ts), nth)))
     for nth in range(4):
         lines += _histogram(random, str(nth))
-    return Past(lines)
+    return Past([*lines, *_extremes(random)])
 
 
 def _scrapes(
@@ -160,6 +160,18 @@ def _gauge(random: np.random.Generator, count: int, nth: int) -> Floats:
         odd = random.random(count) < 0.002
         values[odd] = random.choice([np.nan, np.inf, -np.inf], int(odd.sum()))
     return values
+
+
+def _extremes(random: np.random.Generator) -> list[Line]:
+    """Gauges that cancel each other, overflow together, and are at times no numbers."""
+    odd = [1e308, -1e308, 1.5e308, 1e100, -1e100, 1.0, 0.1, 3e-9, np.inf, -np.inf, np.nan]
+    weights = np.array([8, 8, 4, 8, 8, 20, 20, 20, 0.3, 0.3, 0.3])
+    lines = []
+    for nth in range(9):
+        ts = _scrapes(random, _DAY, 30_000, exact=True)
+        values = random.choice(odd, len(ts), p=weights / weights.sum())
+        lines.append(Line("odd", {"nth": str(nth)}, ts, values))
+    return lines
 
 
 def _histogram(random: np.random.Generator, nth: str) -> list[Line]:

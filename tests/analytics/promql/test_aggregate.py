@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import polars as pl
 import pytest
 
+from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import SERIES, WINDOWED
 from rtobs.analytics.promql import Vector, aggregate, histogram_fraction, histogram_quantile
 from rtobs.errors import FrameError
@@ -64,11 +65,59 @@ def test_a_grouped_series_has_the_labels_that_are_kept() -> None:
     assert dict(made.series.schema) == dict(SERIES.columns)
 
 
+@pytest.mark.parametrize(
+    ("dialect", "function", "expected"),
+    [
+        (Dialect.V2, "sum", 0.0),
+        (Dialect.V3, "sum", 1.0),
+        (Dialect.V3, "avg", 0.25),
+        (Dialect.V3, "max", 1e16),
+        (Dialect.V3, "count", 4.0),
+    ],
+)
+def test_series_are_added_in_the_order_of_their_labels(
+    dialect: Dialect, function: Any, expected: float
+) -> None:
+    """The number that a series has does not matter, nor does the order of the frames' rows."""
+    added = {"a": 1.0, "b": 1e16, "c": 0.0, "d": -1e16}  # what comes before 1e16 is rounded away
+    for pods in ("abcd", "dcba", "bdac"):
+        series = _series(*({"pod": pod} for pod in pods))
+        rows = [(nth, 300, added[pod], 1, 0.0) for nth, pod in enumerate(pods)]
+        made = aggregate(_values(*reversed(rows)), series, [], function, dialect=dialect)
+        assert made.values["value"].to_list() == [expected]
+
+
+def test_times_of_a_group_need_not_be_even() -> None:
+    """Series that were there at other times than others are in no one's way."""
+    times = [_AT + timedelta(milliseconds=ms) for ms in (0, 7, 60_000, 3_600_001)]
+    points = [(0, times[0]), (0, times[2]), (1, times[1]), (1, times[2]), (2, times[3])]
+    rows = [(number, at, 300, 1.0 + number, 1, 0.5) for number, at in points]
+    values = pl.DataFrame(rows, schema=dict(WINDOWED.columns), orient="row")
+    series = _series({"job": "a", "pod": "x"}, {"job": "a", "pod": "y"}, {"job": "b", "pod": "z"})
+    made = aggregate(values, series, by=["job"]).values
+    assert made.select("series_id", "ts", "value", "samples").rows() == [
+        (0, times[0], 1.0, 1),
+        (0, times[1], 2.0, 1),
+        (0, times[2], 3.0, 2),
+        (1, times[3], 3.0, 1),
+    ]
+
+
 def test_nothing_gives_nothing() -> None:
     """No values are no rows, not a zero."""
     made = aggregate(_values(), _series({"pod": "a"}), by=["pod"])
     assert made.values.rows() == []
     assert histogram_quantile(0.5, _values(), _series({"le": "1"})).values.rows() == []
+
+
+@pytest.mark.parametrize(("more", "expected"), [(1e-10, 2.0), (1e-13, 1.0)])
+def test_only_what_rounding_can_make_is_no_observation(more: float, expected: float) -> None:
+    """A ten-billionth of a count is an observation in the second bucket; a thousandth of it not."""
+    counts = enumerate((1.0, 1 + more, 1 + more))
+    values = _values(*((nth, 300, count, 1, 0.0) for nth, count in counts))
+    series = _series({"le": "1"}, {"le": "2"}, {"le": "+Inf"})
+    made = histogram_quantile(1.0, values, series, dialect=Dialect.V3)
+    assert made.values["value"].to_list() == [expected]
 
 
 @pytest.mark.parametrize(

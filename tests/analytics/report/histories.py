@@ -18,6 +18,7 @@ from rtobs.analytics.frames import INCIDENTS, MINUTES, check
 from rtobs.analytics.report.gathering import history_of
 from rtobs.analytics.report.markdown import markdown
 from rtobs.analytics.report.model import History, Report
+from rtobs.analytics.report.page import html
 from rtobs.analytics.report.periods import period_named
 from rtobs.analytics.report.summary import summarise
 from rtobs.conventions import Domain
@@ -34,6 +35,7 @@ __all__ = [
     "named",
     "platform",
     "week",
+    "week_as_html",
     "week_as_markdown",
 ]
 
@@ -207,3 +209,13 @@ def week_as_markdown() -> str:
 @cache
 def _week_as_markdown(engine: str | None) -> str:
     return markdown(_week(engine))
+
+
+def week_as_html() -> str:
+    """The same as a page."""
+    return _week_as_html(_engine())
+
+
+@cache
+def _week_as_html(engine: str | None) -> str:
+    return html(_week(engine))

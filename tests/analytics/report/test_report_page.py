@@ -13,7 +13,7 @@ import pytest
 
 from rtobs.analytics.charts import look
 from rtobs.analytics.report import html, summarise
-from tests.analytics.report.histories import HOSTILE, platform, week
+from tests.analytics.report.histories import HOSTILE, platform, week, week_as_html
 
 VOID: Final = frozenset({"meta", "br", "path", "line", "rect"})
 
@@ -62,7 +62,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def source() -> str:
     """The page of the platform's last week."""
-    return html(week())
+    return week_as_html()
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
 def test_every_drawing_is_told_in_words_and_numbers(source: str, page: Page) -> None:
     """An image with a title and a description, and a table beside it."""
     figures = re.findall(r"<figure .*?</figure>", source, re.DOTALL)
-    assert len(figures) == len(page.all("svg")) == 13
+    assert len(figures) == len(page.all("svg")) == 15
     for figure in figures:
         assert figure.count("<svg") == figure.count("<table") == figure.count("<caption") == 1
         assert re.search(

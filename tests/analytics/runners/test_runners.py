@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -18,7 +21,7 @@ from rtobs.analytics.promql import increase
 from rtobs.analytics.runners import LocalPool, RangeTask, Unit, run, units_of
 from rtobs.analytics.runners.dask import DaskRunner
 from rtobs.analytics.store import Export, open_export
-from rtobs.errors import ExportError, FrameError, RtobsError
+from rtobs.errors import ExportError, FrameError, RunnerError
 from rtobs.model.duration import Duration
 
 START = datetime(2026, 11, 1, 22, 0, tzinfo=UTC)
@@ -53,6 +56,19 @@ class Death:
         """Never comes back."""
         del export, unit
         os._exit(9)
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Takes longer than anybody waits."""
+
+    schema: Schema = WINDOWED
+
+    def __call__(self, export: Export, unit: Unit) -> pl.DataFrame:
+        """Never comes back in time."""
+        del export, unit
+        time.sleep(60)
+        return pl.DataFrame()
 
 
 class Here:
@@ -128,7 +144,7 @@ def test_workers_are_processes_with_the_threads_that_were_asked_for(
 
 def test_a_lost_worker_is_one_sentence(written: Path, units: tuple[Unit, ...]) -> None:
     """With what to do about it."""
-    with pytest.raises(RtobsError, match="a worker process ended before its unit was done"):
+    with pytest.raises(RunnerError, match="a worker process ended before its unit was done"):
         run(str(written), Death(), units[:1], LocalPool(workers=1))
 
 
@@ -166,6 +182,51 @@ def test_a_cluster_that_is_not_there_is_one_sentence() -> None:
     assert distributed.__name__
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "500ms"}),
-        pytest.raises(RtobsError, match="no Dask scheduler answers at tcp://127"),
+        pytest.raises(RunnerError, match="no Dask scheduler answers at tcp://127"),
     ):
         DaskRunner.connect("tcp://127.0.0.1:9")
+
+
+def test_a_scheduler_that_says_nothing_is_one_sentence() -> None:
+    """Somebody listens there, who is no scheduler."""
+    dask = pytest.importorskip("dask", reason="needs the extra dask")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": "500ms"}),
+            pytest.raises(RunnerError, match=f"no Dask scheduler answers at {address}"),
+        ):
+            DaskRunner.connect(address)
+
+
+def test_a_cluster_that_dies_is_one_sentence(written: Path, units: tuple[Unit, ...]) -> None:
+    """Without workers, with a worker that dies at every try, and when the scheduler goes."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    dask = pytest.importorskip("dask")
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.comm.timeouts.connect": "1s",
+        "distributed.logging.distributed": "critical",
+    }
+    location = str(written)
+    with (
+        dask.config.set(settings),
+        distributed.LocalCluster(
+            n_workers=0, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        distributed.Client(cluster.scheduler_address) as client,
+    ):
+        runner = DaskRunner(client, patience=Duration(1))
+        with pytest.raises(RunnerError, match="the Dask cluster has no worker"):
+            run(location, TASK, units[:1], runner)
+        cluster.scale(1)
+        patient = DaskRunner(client)
+        with pytest.raises(RunnerError, match="ended before a unit was done"):
+            run(location, Death(), units[:1], patient)
+        client.wait_for_workers(1, timeout=30)
+        stop = cluster.scheduler.close
+        closing = threading.Timer(1.0, lambda: cluster.loop.add_callback(stop))
+        closing.start()
+        with pytest.raises(RunnerError, match="scheduler does not answer any more"):
+            run(location, Sleep(), units[:1], patient)
+        closing.join()

@@ -14,9 +14,9 @@ from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.groups import group_text, label
 from rtobs.analytics.simulation import incidents, sample_export, sample_scenario
-from rtobs.analytics.simulation.slices import slice_values
 from rtobs.analytics.slo.budget import rolling_budget
 from rtobs.analytics.slo.minutes import counted_minutes, recorded_minutes, recorded_tiles
+from rtobs.analytics.slo.slices import slice_values
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.store import Export
 from rtobs.errors import ExportError

@@ -33,13 +33,13 @@ def about(hours: float, dialect: Dialect = Dialect.V3, step: timedelta | None = 
     )
 
 
-def export_of(folder: Path, raw: Raw, facts: About) -> Export:
+def export_of(folder: Path, raw: Raw, facts: About, *, start: datetime = START) -> Export:
     """An export of series, each given by its labels (with `__name__`) and points."""
     given = list(raw)
     series = series_frame(labels for labels, _ in given)
     ids = {_key(row["labels"], row["metric"]): row["series_id"] for row in series.to_dicts()}
     rows = [
-        (ids[_labels_key(labels)], START + timedelta(seconds=at), value)
+        (ids[_labels_key(labels)], start + timedelta(seconds=at), value)
         for labels, points in given
         for at, value in points
     ]

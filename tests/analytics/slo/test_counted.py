@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from rtobs.analytics.dialect import Dialect
@@ -16,7 +17,7 @@ from rtobs.model.duration import Duration
 from rtobs.model.slo import ResolvedSlo
 from tests.analytics.slo.counters import shop
 from tests.analytics.slo.exports import Points, about, at, export_of
-from tests.proof.slos import BAD_FORM, EXPRESSION, LATENCY, PROBE, RATIO, select
+from tests.proof.slos import BAD_FORM, EXPRESSION, JOINED, LATENCY, PROBE, RATIO, select
 
 EVERY_15_SECONDS = [15.0 * nth for nth in range(-20, 4 * 140)]
 
@@ -61,7 +62,26 @@ def test_without_the_bucket_nothing_is_known(tmp_path: Path) -> None:
     assert found.drop("slo_id", "group").rows() == [(at(10), 1.0, None, None, None)]
 
 
-@pytest.mark.parametrize("slo", [EXPRESSION, PROBE, RATIO], ids=lambda slo: slo.slo_id)
+def test_a_probe_is_counted_from_its_raw_series(tmp_path: Path) -> None:
+    """Nine minutes of ten it answers; the hour is not known before an hour."""
+    points = [(60.0 * n, float(n % 10 != 0)) for n in range(-1, 181)]
+    raw = [({"__name__": "probe_success", "probe": "shop"}, points)]
+    found = counted_minutes(export_of(tmp_path, raw, about(3)), PROBE)
+    assert found.schema == MINUTES.columns
+    assert found["ts"].to_list() == [at(minute) for minute in range(5, 181)]
+    assert found["total"].unique().to_list() == [5 / 300]
+    assert found["slice_bad"].to_list() == [float(n % 10 == 0) for n in range(5, 181)]
+    hours = found.filter(pl.col("error_1h").is_not_null())
+    assert hours["ts"].to_list() == [at(minute) for minute in range(60, 181)]
+    assert hours["error_1h"].to_list() == pytest.approx([0.1] * 121)
+    wrong = export_of(tmp_path / "up", [({"__name__": "up"}, points)], about(3))
+    with pytest.raises(ExportError, match="no series of probe_success that shop-up reads"):
+        counted_minutes(wrong, PROBE)
+    with pytest.raises(ExportError, match="too short: shop-up needs five minutes"):
+        counted_minutes(export_of(tmp_path / "short", raw, about(0.05)), PROBE)
+
+
+@pytest.mark.parametrize("slo", [JOINED, EXPRESSION, RATIO], ids=lambda slo: slo.slo_id)
 def test_expressions_are_refused(slo: ResolvedSlo, tmp_path: Path) -> None:
     """Raw counters do not say what an expression would give."""
     export = export_of(tmp_path, shop(), about(3))

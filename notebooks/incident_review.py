@@ -1,0 +1,334 @@
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Incident review")
+
+with app.setup:
+    from collections.abc import Mapping
+    from dataclasses import asdict
+    from datetime import datetime, timedelta
+    from pathlib import Path
+    from typing import Any
+
+    import marimo as mo
+    import polars as pl
+
+    from rtobs.analytics.backtest import Score, score, span_of
+    from rtobs.analytics.charts import budget_over_time, burn_by_window
+    from rtobs.analytics.charts.percent import share_text, signed_share_text
+    from rtobs.analytics.charts.times import instant_text, span_text
+    from rtobs.analytics.notebook import (
+        SERIES_OF_NAB,
+        Labelled,
+        Opened,
+        alert_table,
+        before_and_after,
+        figure,
+        fired_around,
+        incident_table,
+        labelled_beside,
+        labelled_series,
+        last_days,
+        lines_over_time,
+        noticed,
+        opened,
+        sliced_slo,
+        table,
+        within,
+        worst_group,
+    )
+    from rtobs.analytics.report import History, Report, Section, summarise
+    from rtobs.analytics.report.figures import count_text
+    from rtobs.analytics.statistics import change_points
+    from rtobs.conventions import Severity
+    from rtobs.model.duration import Duration
+    from rtobs.model.slo import ResolvedSlo
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    # Incident review
+
+    After an incident four questions come up: what fired when, how long did it take, how much budget
+    did it burn, and is it really over? This notebook answers them for incidents that you know of
+    (`--incidents FILE`, a CSV or JSON with slo_id, start, end and label), and otherwise for every
+    stretch of time that spent at least 2 % of a budget.
+    """)
+    return
+
+
+@app.cell
+def _():
+    data: Opened = opened(mo.cli_args().to_dict(), mo.notebook_dir())
+    histories: list[History] = data.histories()
+    report: Report = summarise(histories, last_days(data.export, 36_500))
+    hurt: list[str] = [s.slo.slo_id for s in report.sections if s.incidents]
+    mo.stop(not hurt, mo.md(f"{data.origin} No incidents: nothing spent 2 % of a budget."))
+    chosen: mo.ui.dropdown = mo.ui.dropdown(
+        sorted(hurt),
+        value="vllm-http-availability" if "vllm-http-availability" in hurt else hurt[0],
+        label="SLO",
+    )
+    mo.vstack([mo.md(data.origin), chosen])
+    return chosen, data, histories, report
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## What happened
+
+    *Budget burnt* is what the incident took of the budget of one window: at 100 % nothing is
+    left for anything else.
+    """)
+    return
+
+
+@app.cell
+def _(chosen: mo.ui.dropdown, histories: list[History], report: Report):
+    section: Section = next(s for s in report.sections if s.slo.slo_id == chosen.value)
+    history: History = next(h for h in histories if h.slo.slo_id == chosen.value)
+    incident_table(section)
+    return history, section
+
+
+@app.cell
+def _(section: Section):
+    _named = {
+        f"{happened.label or 'incident'}, {instant_text(happened.start)}": number
+        for number, happened in enumerate(section.incidents)
+    }
+    one: mo.ui.dropdown = mo.ui.dropdown(
+        _named,
+        value=next(iter(_named)),
+        label="incident",
+    )
+    one
+    return (one,)
+
+
+@app.cell
+def _(one: mo.ui.dropdown, section: Section):
+    start: datetime = section.incidents[one.value].start
+    end: datetime = section.incidents[one.value].end
+    length: timedelta = max(end - start, timedelta(hours=2))
+    left: datetime = start - length
+    right: datetime = end + 2 * length
+    return end, left, right, start
+
+
+@app.cell(hide_code=True)
+def _(end: datetime, start: datetime):
+    mo.md(f"""
+    ## What fired when
+
+    The incident lasted from {instant_text(start)} to {instant_text(end)} (UTC):
+    {span_text((end - start).total_seconds())}. The charts begin as long before it and end twice as
+    long after it, at least two hours.
+    """)
+    return
+
+
+@app.cell
+def _(history: History, left: datetime, right: datetime):
+    figure(
+        lambda: budget_over_time(
+            within(history.budget, left, right),
+            alerts=fired_around(history.alerts, left, right),
+            incidents=history.incidents.filter(pl.col("start") < right, pl.col("end") > left),
+        )
+    )
+    return
+
+
+@app.cell
+def _(history: History, left: datetime, right: datetime):
+    figure(lambda: burn_by_window(within(history.burn, left, right), history.slo.tiers))
+    return
+
+
+@app.cell
+def _(history: History, left: datetime, right: datetime):
+    alert_table(fired_around(history.alerts, left, right))
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## Who noticed
+
+    Everything that lost events in that time, or fired no later than an hour after it. An SLO that
+    burnt much and did not fire is worth a look, and so is one that fired without burning.
+    """)
+    return
+
+
+@app.cell
+def _(end: datetime, histories: list[History], start: datetime):
+    table(
+        noticed(histories, start, end),
+        {
+            "slo_id": "SLO",
+            "burnt": ("budget burnt", share_text),
+            "after_s": ("first alert after", span_text),
+            "tier": "tier",
+            "severity": ("kind", lambda value: "page" if value == Severity.CRITICAL else "ticket"),
+        },
+        "Alerts of all SLOs during the incident.",
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## Is it over?
+
+    The days before the incident against the days after it, for every SLO. The difference has an
+    interval, because days differ by themselves; all SLOs are judged together, so that one of many
+    does not look bad by chance. *Unchanged* means: no more than that.
+    """)
+    return
+
+
+@app.cell
+def _():
+    days: mo.ui.slider = mo.ui.slider(1, 7, value=3, label="days on each side", show_value=True)
+    days
+    return (days,)
+
+
+@app.cell
+def _(
+    days: mo.ui.slider,
+    end: datetime,
+    histories: list[History],
+    start: datetime,
+):
+    table(
+        before_and_after(histories, start, end, int(days.value)),
+        {
+            "slo_id": "SLO",
+            "group": "group",
+            "verdict": "verdict",
+            "before": ("error ratio before", share_text),
+            "after": ("after", share_text),
+            "low": ("difference: at least", signed_share_text),
+            "high": ("at most", signed_share_text),
+            "q_value": ("false discovery rate", lambda value: f"{value:.2g}"),
+        },
+        f"{days.value} days before the incident against as many after it.",
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## When did it begin, by the data alone?
+
+    Reports say when somebody noticed. Change points say when the error ratio itself changed, to an
+    hour or two, without knowing of the incident.
+    """)
+    return
+
+
+@app.cell
+def _(history: History, left: datetime, right: datetime):
+    _near = within(worst_group(history.tiles), left - timedelta(days=3), right + timedelta(days=3))
+    table(
+        change_points(_near),
+        {
+            "start": ("from (UTC)", instant_text),
+            "end": ("to (UTC)", instant_text),
+            "total": ("events", count_text),
+            "bad": ("bad", count_text),
+            "error_ratio": ("error ratio", share_text),
+        },
+        "Stretches of time in which the error ratio stayed the same.",
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md("""
+    ## Incidents that others have labelled
+
+    How do the shipped alerts do on servers that are not ours? The Numenta Anomaly Benchmark
+    (numenta/NAB, MIT) has real series with labelled windows. Each becomes an SLO here: a minute is
+    good while its value lies between two bounds. The files are read from `shared/data/nab` beside
+    the checkout.
+    """)
+    return
+
+
+@app.cell
+def _():
+    _beside = labelled_beside(mo.notebook_dir())
+    mo.stop(_beside is None, mo.md("*The labelled series are not here, so this part is empty.*"))
+    assert _beside is not None
+    folder: Path = _beside
+    series: mo.ui.dropdown = mo.ui.dropdown(
+        list(SERIES_OF_NAB), value=next(iter(SERIES_OF_NAB)), label="series"
+    )
+    series
+    return folder, series
+
+
+@app.cell
+def _(data: Opened, folder: Path, series: mo.ui.dropdown):
+    key, _bounds, objective = SERIES_OF_NAB[series.value]
+    good: tuple[float, float] = _bounds
+    setting: Mapping[str, Any] = data.fleet.setting.policies
+    slo: ResolvedSlo = sliced_slo(
+        data.fleet.slos,
+        setting[data.fleet.setting.default_policy],
+        objective,
+        Duration.parse("7d"),
+    )
+    found: Labelled = labelled_series(folder, key, good, slo)
+    fired: pl.DataFrame = found.own.alerts(slo.tiers)
+    return fired, found, good
+
+
+@app.cell
+def _(found: Labelled, good: tuple[float, float], series: mo.ui.dropdown):
+    figure(
+        lambda: lines_over_time(
+            found.values.select(name=pl.lit("value"), ts="ts", value="value"),
+            series.value.capitalize(),
+            "as measured",
+            limit=(good[1], f"good up to {good[1]:g}"),
+        )
+    )
+    return
+
+
+@app.cell
+def _(fired: pl.DataFrame):
+    alert_table(fired)
+    return
+
+
+@app.cell
+def _(fired: pl.DataFrame, found: Labelled):
+    judged: Score = score(fired, found.incidents, [found.own.spending], span=span_of([found.own]))
+    _rows = [
+        (name, f"{value:.3g}" if value is not None else "unknown")
+        for name, value in asdict(judged).items()
+        if name in ("alerts", "incidents", "detected", "precision", "recall", "pages_per_week")
+    ]
+    table(
+        pl.DataFrame(_rows, schema=["what", "value"], orient="row"),
+        {"what": "", "value": "shipped policy"},
+        "A window of the benchmark begins long before the fault in it, so detection times say"
+        " little here; precision and recall do.",
+    )
+    return
+
+
+if __name__ == "__main__":
+    app.run()
