@@ -49,10 +49,10 @@ soak: $(ENV) ## Keep a service under load for half an hour while its receiver co
 matrix: $(ENV) parts ## Run the library's tests with every Python and SDK that is promised
 	$(BIN)/python -m tools.matrix
 
-notebooks: $(ENV) ## Render the notebooks with their outputs to notebooks/rendered/
-	@mkdir -p notebooks/rendered
-	@for file in notebooks/*.py; do \
-	  $(BIN)/marimo export ipynb --include-outputs --force "$$file" \
+notebooks: $(ENV) ## Run every notebook and write notebooks/rendered/*.html and *.ipynb
+	$(BIN)/python -m rtobs.analytics.notebook.page notebooks/*.py --out notebooks/rendered
+	for file in notebooks/*.py; do \
+	  $(BIN)/marimo export ipynb "$$file" -f --include-outputs \
 	    -o "notebooks/rendered/$$(basename "$$file" .py).ipynb"; \
 	done
 

@@ -195,8 +195,10 @@ def _(series: pl.DataFrame):
 
 
 @app.cell
-def _(by: mo.ui.dropdown, per_second: pl.DataFrame, series: pl.DataFrame):
-    summed: promql.Vector = promql.aggregate(per_second, series, by=[by.value])
+def _(by: mo.ui.dropdown, data: Opened, per_second: pl.DataFrame, series: pl.DataFrame):
+    summed: promql.Vector = promql.aggregate(
+        per_second, series, by=[by.value], dialect=data.export.about.dialect
+    )
     named: pl.DataFrame = summed.series.select("series_id", label(by.value).alias("name"))
     lines: pl.DataFrame = summed.values.join(named, on="series_id").select("name", "ts", "value")
     return (lines,)

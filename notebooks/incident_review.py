@@ -4,17 +4,13 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Incident review")
 
 with app.setup:
-    from collections.abc import Mapping
-    from dataclasses import asdict
     from datetime import datetime, timedelta
     from pathlib import Path
-    from typing import Any
 
     import marimo as mo
     import polars as pl
 
-    from rtobs.analytics.backtest import Score, score, span_of
-    from rtobs.analytics.charts import budget_over_time, burn_by_window
+    from rtobs.analytics.charts import Chart, budget_over_time, burn_by_window
     from rtobs.analytics.charts.percent import share_text, signed_share_text
     from rtobs.analytics.charts.times import instant_text, span_text
     from rtobs.analytics.notebook import (
@@ -32,6 +28,7 @@ with app.setup:
         lines_over_time,
         noticed,
         opened,
+        score_table,
         sliced_slo,
         table,
         within,
@@ -42,7 +39,6 @@ with app.setup:
     from rtobs.analytics.statistics import change_points
     from rtobs.conventions import Severity
     from rtobs.model.duration import Duration
-    from rtobs.model.slo import ResolvedSlo
 
 
 @app.cell(hide_code=True)
@@ -267,66 +263,51 @@ def _():
 
 @app.cell
 def _():
-    _beside = labelled_beside(mo.notebook_dir())
-    mo.stop(_beside is None, mo.md("*The labelled series are not here, so this part is empty.*"))
-    assert _beside is not None
-    folder: Path = _beside
+    folder: Path | None = labelled_beside(mo.notebook_dir())
     series: mo.ui.dropdown = mo.ui.dropdown(
         list(SERIES_OF_NAB), value=next(iter(SERIES_OF_NAB)), label="series"
     )
-    series
+    series if folder else mo.md("*The labelled series are not here, so this part is empty.*")
     return folder, series
 
 
 @app.cell
-def _(data: Opened, folder: Path, series: mo.ui.dropdown):
-    key, _bounds, objective = SERIES_OF_NAB[series.value]
-    good: tuple[float, float] = _bounds
-    setting: Mapping[str, Any] = data.fleet.setting.policies
-    slo: ResolvedSlo = sliced_slo(
-        data.fleet.slos,
-        setting[data.fleet.setting.default_policy],
-        objective,
-        Duration.parse("7d"),
-    )
-    found: Labelled = labelled_series(folder, key, good, slo)
-    fired: pl.DataFrame = found.own.alerts(slo.tiers)
-    return fired, found, good
+def _(data: Opened, folder: Path | None, series: mo.ui.dropdown):
+    key, good, objective = SERIES_OF_NAB[series.value]
+    _policy = data.fleet.setting.policies[data.fleet.setting.default_policy]
+    _slo = sliced_slo(data.fleet.slos, _policy, objective, Duration.parse("7d"))
+    found: Labelled | None = labelled_series(folder, key, good, _slo) if folder else None
+    limit: tuple[float, str] = (good[1], f"good up to {good[1]:g}")
+    return found, limit
 
 
 @app.cell
-def _(found: Labelled, good: tuple[float, float], series: mo.ui.dropdown):
-    figure(
-        lambda: lines_over_time(
-            found.values.select(name=pl.lit("value"), ts="ts", value="value"),
-            series.value.capitalize(),
-            "as measured",
-            limit=(good[1], f"good up to {good[1]:g}"),
-        )
-    )
+def _(
+    found: Labelled | None,
+    limit: tuple[float, str],
+    series: mo.ui.dropdown,
+):
+    def _chart(values: pl.DataFrame) -> Chart:
+        named = values.select(name=pl.lit("value"), ts="ts", value="value")
+        return lines_over_time(named, series.value.capitalize(), "as measured", limit=limit)
+
+    figure(_chart(found.values)) if found else None
     return
 
 
 @app.cell
-def _(fired: pl.DataFrame):
-    alert_table(fired)
+def _(found: Labelled | None):
+    alert_table(found.alerts) if found else None
     return
 
 
 @app.cell
-def _(fired: pl.DataFrame, found: Labelled):
-    judged: Score = score(fired, found.incidents, [found.own.spending], span=span_of([found.own]))
-    _rows = [
-        (name, f"{value:.3g}" if value is not None else "unknown")
-        for name, value in asdict(judged).items()
-        if name in ("alerts", "incidents", "detected", "precision", "recall", "pages_per_week")
-    ]
-    table(
-        pl.DataFrame(_rows, schema=["what", "value"], orient="row"),
-        {"what": "", "value": "shipped policy"},
+def _(found: Labelled | None):
+    _caption = (
         "A window of the benchmark begins long before the fault in it, so detection times say"
-        " little here; precision and recall do.",
+        " little here; precision and recall do."
     )
+    score_table(found.score, _caption) if found else None
     return
 
 

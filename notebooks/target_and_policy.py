@@ -28,7 +28,15 @@ with app.setup:
     from rtobs.analytics.charts import burn_by_window
     from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
     from rtobs.analytics.charts.times import span_text
-    from rtobs.analytics.notebook import Opened, alert_table, attempt, figure, opened, table
+    from rtobs.analytics.notebook import (
+        Opened,
+        alert_table,
+        attempt,
+        figure,
+        opened,
+        score_table,
+        table,
+    )
     from rtobs.analytics.report import History, history_of
     from rtobs.analytics.report.figures import count_text
     from rtobs.analytics.slo.targets import recommend_target, target_costs
@@ -188,22 +196,7 @@ def _(data: Opened):
 @app.cell
 def _(history: History, own: Bench):
     judged: Score = score(history.alerts, history.incidents, [own.spending], span=span_of([own]))
-    _rows = [
-        ("alerts", f"{judged.alerts}, {judged.true_alerts} of them about an incident"),
-        ("incidents", f"{judged.incidents}, {judged.detected} of them found"),
-        ("precision", share_text(judged.precision)),
-        ("recall", share_text(judged.recall)),
-        ("detection, the middle one", span_text(judged.detection_p50_s or 0)),
-        ("budget spent before detection, at most", share_text(judged.spent_before_max)),
-        ("reset, the middle one", span_text(judged.reset_p50_s or 0)),
-        ("pages a week", f"{judged.pages_per_week or 0:.2g}"),
-        ("alerts that came back within an hour", str(judged.flaps)),
-    ]
-    table(
-        pl.DataFrame(_rows, schema=["what", "value"], orient="row"),
-        {"what": "", "value": "shipped policy"},
-        "The alerts of what rtobs generate ships, on this history.",
-    )
+    score_table(judged, "The alerts of what rtobs generate ships, on this history.")
     return
 
 

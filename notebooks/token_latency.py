@@ -10,6 +10,7 @@ with app.setup:
     import marimo as mo
     import polars as pl
 
+    from rtobs.analytics.charts import Chart
     from rtobs.analytics.charts import latency_bands as latency_bands_chart
     from rtobs.analytics.charts.percent import share_text
     from rtobs.analytics.inference import (
@@ -297,12 +298,9 @@ def _():
 @app.cell
 def _():
     named: str = str(mo.cli_args().get("trace") or "")
-    _file = Path(named) if named else trace_beside(mo.notebook_dir())
-    mo.stop(_file is None, mo.md("*There is no trace here, so this part is empty.*"))
-    assert _file is not None
-    trace: Path = _file
+    trace: Path | None = Path(named) if named else trace_beside(mo.notebook_dir())
     replicas: mo.ui.slider = mo.ui.slider(1, 6, value=2, label="servers", show_value=True)
-    replicas
+    replicas if trace else mo.md("*There is no trace here, so this part is empty.*")
     return replicas, trace
 
 
@@ -311,29 +309,31 @@ def _(
     limits: LatencyClass,
     promised: mo.ui.slider,
     replicas: mo.ui.slider,
-    trace: Path,
+    trace: Path | None,
 ):
-    played: Played = play_trace(
-        trace, int(replicas.value), limits.time_to_first_token, Decimal(str(promised.value))
-    )
-    figure(
-        lambda: latency_by_load(
-            played.by_rate,
-            limits.time_to_first_token,
-            f"{count_text(played.requests)} real requests on {replicas.value} simulated servers",
-            broken=played.broken,
-        )
-    )
+    _promise = (limits.time_to_first_token, Decimal(str(promised.value)))
+    played: Played | None = play_trace(trace, int(replicas.value), *_promise) if trace else None
     return (played,)
 
 
+@app.cell
+def _(limits: LatencyClass, played: Played | None, replicas: mo.ui.slider):
+    def _chart(made: Played) -> Chart:
+        title = f"{count_text(made.requests)} real requests on {replicas.value} simulated servers"
+        limit = limits.time_to_first_token
+        return latency_by_load(made.by_rate, limit, title, broken=made.broken)
+
+    figure(_chart(played)) if played else None
+    return
+
+
 @app.cell(hide_code=True)
-def _(played: Played):
+def _(played: Played | None):
     mo.md(f"""
     {capacity_text(played.broken)} Move the slider to see how many servers this hour needs. The
     servers are simulated: give `Engine` the three numbers of a load test before you size
     hardware with it.
-    """)
+    """) if played else None
     return
 
 

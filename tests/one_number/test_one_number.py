@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from rtobs import conventions as names
 from rtobs.analytics.backtest import replay
+from rtobs.analytics.slo.accounting import closing
 from rtobs.analytics.slo.budget import rolling_budget
 from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
@@ -25,6 +27,8 @@ from rtobs.slo.fleet import load_fleet
 from tests.one_number.conftest import BEGIN, END, Backfilled
 
 Budgets = dict[str, Any]
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +144,19 @@ def test_the_report_says_it(
     (section,) = json.loads(out.read_text())["slos"]
     said = {row["group"][9:-1]: row["budgetRemaining"] for row in section["groups"]}
     assert said == pytest.approx(told, rel=1e-12)
+
+
+def test_the_notebook_says_it(
+    backfilled: Backfilled,
+    recorded: Export,
+    told: Budgets,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cells of the SLO review, run over the same export."""
+    monkeypatch.setenv("RTOBS_EXPORT", str(backfilled.folder / "recorded"))
+    monkeypatch.setenv("RTOBS_SLO_DIR", str(backfilled.folder / "slo"))
+    del recorded
+    notebook = runpy.run_path(str(NOTEBOOKS / "slo_review.py"), run_name="review")
+    _, defined = notebook["app"].run()
+    assert last(defined["history"].budget) == pytest.approx(told, rel=1e-12)
+    assert last(closing(defined["account"])) == pytest.approx(told, rel=1e-12)

@@ -26,6 +26,7 @@ from rtobs.analytics.notebook.tables import (
     alert_table,
     fleet_table,
     incident_table,
+    score_table,
     verdict_table,
 )
 from rtobs.analytics.notebook.traces import Played, calm, play_trace, trace_beside
@@ -57,6 +58,7 @@ __all__ = [
     "noticed",
     "opened",
     "play_trace",
+    "score_table",
     "sliced_slo",
     "spender_labels",
     "table",

@@ -17,7 +17,7 @@ from typing import Final
 
 import polars as pl
 
-from rtobs.analytics.backtest import Bench, bench, tiers_for
+from rtobs.analytics.backtest import Bench, Score, bench, score, span_of, tiers_for
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import INCIDENTS, TIME, check
 from rtobs.analytics.slo.timeslices import SliceRule, slice_minutes, timeslices
@@ -63,6 +63,16 @@ class Labelled:
     own: Bench
     incidents: pl.DataFrame = field(repr=False, compare=False)
     values: pl.DataFrame = field(repr=False, compare=False)
+
+    @property
+    def alerts(self) -> pl.DataFrame:
+        """ALERTS of the SLO's tiers."""
+        return self.own.alerts(self.own.slo.tiers)
+
+    @property
+    def score(self) -> Score:
+        """How good these alerts were."""
+        return score(self.alerts, self.incidents, [self.own.spending], span=span_of([self.own]))
 
 
 def labelled_beside(home: Path | None) -> Path | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from rtobs.analytics.backtest import Score
 from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
 from rtobs.analytics.charts.times import instant_text, span_text
 from rtobs.analytics.frames import ALERTS, TIME, check
@@ -15,7 +16,7 @@ from rtobs.analytics.report import Report, Section
 from rtobs.analytics.report.figures import count_text
 from rtobs.conventions import Severity
 
-__all__ = ["alert_table", "fleet_table", "incident_table", "verdict_table"]
+__all__ = ["alert_table", "fleet_table", "incident_table", "score_table", "verdict_table"]
 
 _HAPPENED: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "label": pl.String,
@@ -141,6 +142,32 @@ def incident_table(section: Section, *, zone: str = "UTC") -> Table:
         f"{len(rows)} incidents of {section.slo.slo_id}. Budget burnt is the share of one window's"
         " budget; detection counts from the start of the incident to its first page.",
     )
+
+
+def score_table(judged: Score, caption: str) -> Table:
+    """How good alerts were.
+
+    Args:
+        judged: their score.
+        caption: which alerts, on what.
+    """
+    rows = [
+        ("alerts", f"{judged.alerts}, {judged.true_alerts} of them about an incident"),
+        ("incidents", f"{judged.incidents}, {judged.detected} of them found"),
+        ("precision", share_text(judged.precision)),
+        ("recall", share_text(judged.recall)),
+        ("detection, the middle one", _span(judged.detection_p50_s)),
+        ("budget spent before detection, at most", share_text(judged.spent_before_max)),
+        ("reset, the middle one", _span(judged.reset_p50_s)),
+        ("pages a week", "" if judged.pages_per_week is None else f"{judged.pages_per_week:.2g}"),
+        ("alerts that came back within an hour", str(judged.flaps)),
+    ]
+    frame = pl.DataFrame(rows, schema=["what", "value"], orient="row")
+    return table(frame, {"what": "what", "value": "shipped policy"}, caption)
+
+
+def _span(seconds: float | None) -> str:
+    return "" if seconds is None else span_text(seconds)
 
 
 def _after(start: datetime, seen: datetime) -> str:

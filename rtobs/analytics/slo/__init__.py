@@ -12,6 +12,7 @@ from rtobs.analytics.slo.burn import burn_rates
 from rtobs.analytics.slo.calendar import Calendar, calendar_budget
 from rtobs.analytics.slo.comparison import DEPLOYS, Around, Deploy, compare_deploys
 from rtobs.analytics.slo.counted import counted_minutes
+from rtobs.analytics.slo.named import slo_named
 from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
 from rtobs.analytics.slo.schedule import Schedule
 from rtobs.analytics.slo.slices import slice_values
@@ -77,6 +78,7 @@ __all__ = [
     "slice_minutes",
     "slice_sli",
     "slice_values",
+    "slo_named",
     "spans_of",
     "spenders",
     "target_costs",

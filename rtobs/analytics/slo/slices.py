@@ -105,15 +105,17 @@ def slice_values(
     series = export.select(source.selector.metric, *source.selector.matchers)
     members = series["series_id"].to_list()
     samples = export.samples(source.selector.metric).filter(pl.col("series_id").is_in(members))
+    read_as = dialect or export.about.dialect
     windowed = _KERNELS[source.kernel](
         samples,
         [source.window],
         step=MINUTE,
         start=start or minute_from(export.about.start),
         end=end or export.about.end,
-        dialect=dialect or export.about.dialect,
+        dialect=read_as,
     )
-    vector = promql.aggregate(windowed, series, list(slo.group_by), source.function)
+    by = list(slo.group_by)
+    vector = promql.aggregate(windowed, series, by, source.function, dialect=read_as)
     groups = vector.series.select("series_id", group(slo.group_by))
     values = vector.values.join(groups, on="series_id").select(
         "group", pl.col("ts").cast(TIME), "value"

@@ -35,6 +35,8 @@ WHAT_IF: Final = Schema(
         "bad_after": pl.Float64,
         "total_before": pl.Float64,
         "total_after": pl.Float64,
+        "coverage_before": pl.Float64,  # share of the window that has tiles
+        "coverage_after": pl.Float64,
     },
     BUDGET.key,
 )
@@ -45,14 +47,15 @@ OUTCOME: Final = Schema(
         "group": pl.String,
         "remaining_before": pl.Float64,  # at the end of the data
         "remaining_after": pl.Float64,
-        "lowest_before": pl.Float64,  # least that ever remained
+        "lowest_before": pl.Float64,  # least that ever remained, once the data covers the window
         "lowest_after": pl.Float64,
-        "spent_before": pl.Float64,  # share of the time with nothing left
+        "spent_before": pl.Float64,  # share of that time with nothing left
         "spent_after": pl.Float64,
     },
     ("slo_id", "group"),
 )
-_COMPARED: Final = ("consumed", "remaining", "bad", "total")
+_COMPARED: Final = ("consumed", "remaining", "bad", "total", "coverage")
+_COVERED: Final = 0.9  # as targets are recommended, but of the most that a history covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,11 @@ def what_if(
 def outcome(compared: pl.DataFrame) -> pl.DataFrame:
     """What a change comes to for each group.
 
+    A window of which little is seen is all noise: in the first tile of a history one bad event in
+    a hundred spends ten budgets of 99.9 %. So `lowest` and `spent` leave out evaluations whose
+    coverage is below nine tenths of the most that the group ever has. In a history that is shorter
+    than the window that is its last tenth.
+
     Args:
         compared: WHAT_IF.
 
@@ -165,10 +173,11 @@ def outcome(compared: pl.DataFrame) -> pl.DataFrame:
     rows = check(compared, WHAT_IF).sort(WHAT_IF.key)
     figures = []
     for side in ("before", "after"):
-        left = pl.col(f"remaining_{side}")
+        left, covered = pl.col(f"remaining_{side}"), pl.col(f"coverage_{side}")
+        seen = left.filter(covered >= _COVERED * covered.max())
         figures += [
             left.sort_by("ts").last().alias(f"remaining_{side}"),
-            left.min().alias(f"lowest_{side}"),
-            (left <= 0).mean().alias(f"spent_{side}"),
+            seen.min().alias(f"lowest_{side}"),
+            (seen <= 0).mean().alias(f"spent_{side}"),
         ]
     return rows.group_by("slo_id", "group").agg(figures).pipe(check, OUTCOME).sort(OUTCOME.key)

@@ -165,7 +165,7 @@ def _gauge(random: np.random.Generator, count: int, nth: int) -> Floats:
 def _extremes(random: np.random.Generator) -> list[Line]:
     """Gauges that cancel each other, overflow together, and are at times no numbers."""
     odd = [1e308, -1e308, 1.5e308, 1e100, -1e100, 1.0, 0.1, 3e-9, np.inf, -np.inf, np.nan]
-    weights = np.array([8, 8, 4, 8, 8, 20, 20, 20, 0.3, 0.3, 0.3])
+    weights = np.array([8, 8, 4, 8, 8, 20, 20, 20, 2, 1, 0.3])
     lines = []
     for nth in range(9):
         ts = _scrapes(random, _DAY, 30_000, exact=True)

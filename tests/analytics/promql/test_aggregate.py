@@ -101,6 +101,7 @@ def test_times_of_a_group_need_not_be_even() -> None:
         (0, times[2], 3.0, 2),
         (1, times[3], 3.0, 1),
     ]
+    assert aggregate(values[[2, 0, 4, 3, 1]], series, by=["job"]).values.equals(made)
 
 
 def test_nothing_gives_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -89,13 +90,33 @@ def test_another_objective_divides_by_another_budget() -> None:
 
 
 def test_what_a_change_comes_to() -> None:
-    """Without the incident the budget would never have been spent."""
-    tiles = tiles_of([0, 9.5, 0, 0, 0, 0, 0, 0, 0, 0], 100)
-    undone = Change(scaled=((Span(at(5), at(10)), 0),))
-    found = outcome(what_if(tiles, NINES, undone, dialect=Dialect.V3))
+    """Without the incident the budget would never have been spent.
+
+    The window is half an hour: its first five tiles are not covered to nine tenths, six windows
+    hold the incident, and the last does not.
+    """
+    half_hour = replace(NINES, window=Duration.parse("30m"))
+    tiles = tiles_of([0, 0, 0, 0, 0, 9.5, 0, 0, 0, 0, 0, 3], 100)
+    undone = Change(scaled=((Span(at(25), at(30)), 0),))
+    found = outcome(what_if(tiles, half_hour, undone, dialect=Dialect.V3))
     assert found.schema == OUTCOME.columns
     ((_, _, *figures),) = found.rows()
-    assert figures == pytest.approx([0.05, 1, -3.75, 1, 0.8, 0])
+    lowest = 1 - 9.5 / 6
+    assert figures == pytest.approx([0.5, 0.5, lowest, 0.5, 6 / 7, 0])
+
+
+def test_a_window_that_is_hardly_seen_says_nothing() -> None:
+    """One bad event in the first tile spends a budget of a month that has two of its tiles.
+
+    A history that is shorter than the window is judged by the last tenth of it.
+    """
+    tiles = tiles_of([10, *[0] * 29], 100)
+    compared = what_if(tiles, NINES, Change(), dialect=Dialect.V3)
+    assert compared["remaining_before"].min() == pytest.approx(-9)
+    assert compared["coverage_before"].max() == pytest.approx(30 / 8640)
+    found = outcome(compared)
+    assert found["lowest_before"].to_list() == pytest.approx([1 - 10 / 27])
+    assert found["spent_before"].to_list() == [0]
 
 
 @settings(deadline=None)
