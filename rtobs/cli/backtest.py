@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +12,9 @@ from typing import Final
 import polars as pl
 
 from rtobs.analytics.backtest import (
-    Bench,
     Candidate,
     Grid,
     candidates,
-    incidents,
     recommend,
     span_of,
     sweep,
@@ -24,8 +22,10 @@ from rtobs.analytics.backtest import (
 )
 from rtobs.analytics.backtest.chart import trade_off
 from rtobs.analytics.backtest.exported import read_histories, warm_up
-from rtobs.analytics.backtest.given import read_incidents
+from rtobs.analytics.backtest.given import completed, read_incidents
 from rtobs.analytics.backtest.policies import SHIPPED
+from rtobs.analytics.backtest.spending import spent_in
+from rtobs.analytics.backtest.written import policy_yaml
 from rtobs.analytics.charts import svg
 from rtobs.analytics.frames import ALERTS, INCIDENTS, empty
 from rtobs.analytics.store import open_export
@@ -33,8 +33,10 @@ from rtobs.cli.backtest_pages import Result, as_json, as_markdown, as_text
 from rtobs.cli.choice import chosen
 from rtobs.cli.exits import FINE
 from rtobs.errors import FrameError
+from rtobs.generate.files import write_file
 from rtobs.model.alerting import AlertPolicy
 from rtobs.model.duration import Duration
+from rtobs.model.slo import ResolvedSlo
 from rtobs.slo.fleet import load_fleet
 from rtobs.slo.reading import Setting
 from rtobs.slo.settings import POLICY_FILE, read_policies
@@ -64,13 +66,20 @@ def configure(parser: ArgumentParser) -> None:
         "--incidents",
         metavar="FILE",
         type=Path,
-        help="known incidents, .csv or .json (default: stretches that spend 2%% of a budget)",
+        help="known incidents, .csv or .json; for SLOs that it does not name, and without it for"
+        " all, incidents are stretches that spend 2%% of a budget",
     )
     parser.add_argument(
         "--policy", metavar="FILE", type=Path, help="a policy.yaml to try beside what is shipped"
     )
     parser.add_argument(
         "--sweep", action="store_true", help="try variations of the policy and recommend one"
+    )
+    parser.add_argument(
+        "--write-policy",
+        metavar="FILE",
+        type=Path,
+        help="write a policy.yaml in which the recommended policy is the default",
     )
     parser.add_argument("--format", choices=tuple(_PAGES), default="text", help="output format")
     parser.add_argument(
@@ -82,52 +91,70 @@ def run(options: Namespace) -> int:
     """Replay, judge and print; 2 when the export cannot answer."""
     fleet = load_fleet(options.slo_dir, options.site)
     slos = chosen(fleet.slos, options.slo)
+    given = _given(options.incidents, fleet.slos)
     export = open_export(options.export)
     exported = read_histories(export, slos, all_of_them=bool(options.slo))
-    policy = None if options.policy is None else _policy(options.policy)
-    tried = _tried(fleet.setting, policy, every=options.sweep)
+    policies, default, policy = _base(fleet.setting, options.policy)
+    tried = _tried(policies[default], policy, every=options.sweep)
+    if options.write_policy is not None and len(tried) == 1:
+        raise FrameError("--write-policy writes what is recommended: add --sweep or --policy")
     histories = exported.histories
     warnings = [note for history in histories for note in warm_up(history, history.slo.tiers)]
-    known = _incidents(histories, options.incidents)
+    known, notes = completed(given, histories)
     scores = sweep(histories, tried, known)
     alerts = [history.alerts(tiers_for(history.slo, policy)) for history in histories]
+    spent = spent_in([history.spending for history in histories], known)
+    advice = recommend(scores) if len(tried) > 1 else None
+    shipped = fleet.setting.policies[fleet.setting.default_policy]
+    best = None if advice is None else _recommended(advice.policy, tried, shipped)
     result = Result(
         slos=len(histories),
+        windows=frozenset(history.slo.window for history in histories),
         span=span_of(histories),
         dialect=export.about.dialect,
         policy=tried[policy is not None].name,
         alerts=pl.concat([empty(ALERTS), *alerts]),
-        incidents=known,
-        given=options.incidents is not None,
+        incidents=known.with_columns(pl.Series("budget_spent", spent, dtype=pl.Float64)),
+        given=not given.is_empty(),
         scores=scores,
-        recommendation=recommend(scores) if len(tried) > 1 else None,
-        notes=(*exported.notes, *warnings),
+        recommendation=advice,
+        recommended=best,
+        notes=(*(notes if options.incidents else ()), *exported.notes, *warnings),
     )
     print(_PAGES[options.format](result))
     if options.chart is not None:
         _draw(scores, options.chart)
+    if options.write_policy is not None and best is not None:
+        write_file(options.write_policy, policy_yaml({**policies, default: best}, default))
     return FINE
 
 
-def _tried(setting: Setting, policy: AlertPolicy | None, *, every: bool) -> list[Candidate]:
-    given = [] if policy is None else [Candidate(policy.name, policy)]
-    base = policy or setting.policies[setting.default_policy]
+def _tried(base: AlertPolicy, given: AlertPolicy | None, *, every: bool) -> list[Candidate]:
+    own = [] if given is None else [Candidate(given.name, given)]
     variations = candidates(base, _GRID)[1:] if every else ()
-    return [Candidate(SHIPPED), *given, *variations]
+    return [Candidate(SHIPPED), *own, *variations]
 
 
-def _incidents(histories: Sequence[Bench], path: Path | None) -> pl.DataFrame:
-    if path is not None:
-        return read_incidents(path)
-    return pl.concat([empty(INCIDENTS), *map(incidents, histories)])
+def _recommended(name: str, tried: Sequence[Candidate], shipped: AlertPolicy) -> AlertPolicy:
+    return next(one.policy for one in tried if one.name == name) or shipped
 
 
-def _policy(path: Path) -> AlertPolicy:
-    """The default policy of a file."""
+def _given(path: Path | None, slos: Sequence[ResolvedSlo]) -> pl.DataFrame:
+    if path is None:
+        return empty(INCIDENTS)
+    return read_incidents(path, known={slo.slo_id for slo in slos})
+
+
+def _base(
+    setting: Setting, path: Path | None
+) -> tuple[Mapping[str, AlertPolicy], str, AlertPolicy | None]:
+    """Policies by name, the name of the default, and the default of the file that was given."""
+    if path is None:
+        return setting.policies, setting.default_policy, None
     if not path.is_file():
         raise FrameError(f"{path} is no file; --policy wants one such as {POLICY_FILE}")
     policies, default = read_policies(path)
-    return replace(policies[default], name=f"{path.name} {default}")
+    return policies, default, replace(policies[default], name=f"{path.name} {default}")
 
 
 def _draw(scores: pl.DataFrame, path: Path) -> None:

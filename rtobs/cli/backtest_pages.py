@@ -10,19 +10,21 @@ from typing import Any, Final
 
 import polars as pl
 
+from rtobs.analytics.backtest.incidents import FOUND
 from rtobs.analytics.backtest.recommend import RULE, Recommendation, pareto
 from rtobs.analytics.charts.percent import share_text
 from rtobs.analytics.dialect import Dialect
 from rtobs.cli.tables import columns
+from rtobs.model.alerting import AlertPolicy, burn_factor
 from rtobs.model.duration import Duration
 
 __all__ = ["Result", "as_json", "as_markdown", "as_text"]
 
 _ALERTS: Final = (
     *("SLO", "group", "alert", "tier", "severity", "start (UTC)", "lasted", "peak burn"),
-    "budget spent",
 )
 _INCIDENTS: Final = ("SLO", "group", "start (UTC)", "lasted", "label")
+_TIERS: Final = ("tier", "severity", "windows", "budget share", "factor", "minBad", "keep")
 _SCORES: Final = (
     *("policy", "found", "true alerts", "detection", "slowest", "spent before", "reset"),
     *("pages a week", "flaps", "time firing", "spending seen"),
@@ -38,18 +40,21 @@ class Result:
 
     Attributes:
         slos: how many SLOs were replayed.
+        windows: their windows.
         span: first and last evaluation.
         dialect: how ranges were read.
         policy: whose alerts are listed.
         alerts: ALERTS of that policy.
-        incidents: INCIDENTS that it was judged by.
-        given: whether people gave the incidents.
+        incidents: INCIDENTS that it was judged by, with `budget_spent`.
+        given: whether people gave incidents; those labelled "found" are guessed even so.
         scores: SCORES of every policy that was tried.
         recommendation: the best of several.
+        recommended: its tiers.
         notes: what to know before one believes it.
     """
 
     slos: int
+    windows: frozenset[Duration]
     span: tuple[datetime, datetime]
     dialect: Dialect
     policy: str
@@ -58,6 +63,7 @@ class Result:
     given: bool
     scores: pl.DataFrame
     recommendation: Recommendation | None
+    recommended: AlertPolicy | None
     notes: tuple[str, ...]
 
 
@@ -85,7 +91,9 @@ def as_json(result: Result) -> str:
         "scores": result.scores.with_columns(pareto(result.scores)).to_dicts(),
         "recommended": None if advice is None else advice.policy,
         "why": [] if advice is None else list(advice.why),
-        "notes": list(result.notes),
+        "caution": "" if advice is None else advice.caution,
+        "tiers": _tiers(result),
+        "notes": list(_notes(result)),
     }
     return json.dumps(plain, indent=2, default=datetime.isoformat)
 
@@ -101,10 +109,9 @@ def _page(
         f"{_count(result.slos, 'SLO')} from {_time(first)} to {_time(last)} UTC"
         f" ({_lasted(first, last)}), ranges read as {result.dialect}"
     )
-    source = "as given" if result.given else "stretches that spend 2% of a budget or more"
     for title, rows in (
         (f"Alerts ({result.policy})", _alerts(result)),
-        (f"Incidents ({source})", _incidents(result)),
+        (f"Incidents ({_source(result)})", _incidents(result)),
         ("Scores", _scores(result)),
     ):
         yield ""
@@ -114,11 +121,71 @@ def _page(
     if advice is not None:
         yield ""
         yield from heading("Recommended")
-        yield from (f"{bullet}{sentence}" for sentence in (*advice.why, f"The rule: {RULE}"))
-    if result.notes:
+        said = (*advice.why, f"The rule: {RULE}", advice.caution)
+        yield from (f"{bullet}{sentence}" for sentence in said if sentence)
+        yield ""
+        yield table(_tier_table(result))
+    notes = _notes(result)
+    if notes:
         yield ""
         yield from heading("Notes")
-        yield from (f"{bullet}{note}" for note in result.notes)
+        yield from (f"{bullet}{note}" for note in notes)
+
+
+def _source(result: Result) -> str:
+    guess = "stretches that spend 2% of a budget or more"
+    if not result.given:
+        return guess
+    return f"as given, and found: {guess}" if _guessed(result) else "as given"
+
+
+def _guessed(result: Result) -> bool:
+    return bool((result.incidents["label"] == FOUND).any())
+
+
+def _notes(result: Result) -> tuple[str, ...]:
+    guessed = f'incidents labelled "{FOUND}" are guesses: detection is from the guessed start'
+    return (guessed, *result.notes) if _guessed(result) else result.notes
+
+
+def _tiers(result: Result) -> list[dict[str, Any]]:
+    """Each tier of the recommended policy for each window of the SLOs."""
+    policy = result.recommended
+    return [
+        {
+            "tier": tier.name,
+            "severity": str(tier.severity),
+            "long": str(tier.long),
+            "short": str(tier.short),
+            "slo_window": str(window),
+            "budget_share": float(share),
+            "factor": float(burn_factor(share, window, tier.long)),
+            "min_bad": tier.min_bad,
+            "keep": str(tier.keep_firing_for),
+        }
+        for tier in (() if policy is None else policy.tiers)
+        for window, share in tier.budget_share
+        if window in result.windows
+    ]
+
+
+def _tier_table(result: Result) -> Table:
+    rows = [
+        (
+            *(str(tier["tier"]), str(tier["severity"]), f"{tier['long']}, {tier['short']}"),
+            f"{100 * tier['budget_share']:.4g}% of {tier['slo_window']}",
+            f"{tier['factor']:.4g}",
+            *(str(tier["min_bad"]), str(tier["keep"])),
+        )
+        for tier in _tiers(result)
+    ]
+    return _TIERS, rows
+
+
+def _of_budget(result: Result) -> str:
+    """What shares of alerts and incidents are of: the SLO's window, whatever was replayed."""
+    windows = " or ".join(str(window) for window in sorted(result.windows))
+    return f"spent of {windows} budget"
 
 
 def _alerts(result: Result) -> Table:
@@ -133,18 +200,19 @@ def _alerts(result: Result) -> Table:
         )
         for row in result.alerts.sort("start", "slo_id", "tier").iter_rows(named=True)
     ]
-    return _ALERTS, rows
+    return (*_ALERTS, _of_budget(result)), rows
 
 
 def _incidents(result: Result) -> Table:
     rows = [
         (
             *(row["slo_id"], row["group"] or "-", _time(row["start"])),
-            *(_lasted(row["start"], row["end"]), row["label"]),
+            *(_lasted(row["start"], row["end"]), row["label"] or "-"),
+            _share(row["budget_spent"]),
         )
         for row in result.incidents.sort("start", "slo_id").iter_rows(named=True)
     ]
-    return _INCIDENTS, rows
+    return (*_INCIDENTS, _of_budget(result)), rows
 
 
 def _scores(result: Result) -> Table:

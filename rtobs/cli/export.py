@@ -15,15 +15,25 @@ from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
 from rtobs.analytics.dialect import Dialect
-from rtobs.analytics.source import Events, Plan, Question, download, plan, questions_of
-from rtobs.analytics.source.events import GRID
+from rtobs.analytics.source import (
+    Events,
+    NothingFoundError,
+    Plan,
+    Question,
+    download,
+    plan,
+    questions_of,
+)
+from rtobs.analytics.source.events import GRID, has_counters, has_series
 from rtobs.analytics.store import Export
+from rtobs.analytics.store.vacancy import refuse_other_files
 from rtobs.cli.exits import FINDINGS, FINE
-from rtobs.cli.export_view import plan_lines, show_progress, summary
+from rtobs.cli.export_view import Trouble, plan_lines, show_progress, summary
 from rtobs.cli.times import duration, instant, instant_or_now
 from rtobs.errors import ExportError
 from rtobs.model.slo import ResolvedSlo
 from rtobs.prometheus import Basic, Client, Connection, Credentials, Token, TokenFile
+from rtobs.prometheus.transport import Transport
 from rtobs.slo.fleet import load_fleet
 
 __all__ = ["configure", "run"]
@@ -116,9 +126,10 @@ def run(options: Namespace) -> int:
         raise ExportError("--concurrency is 1 at least")
     if not options.out and not options.plan:
         raise ExportError("--out says where the export goes")
-    slos = _slos(options)
-    questions = _questions(options, slos)
-    with Client(_connection(options)) as client:
+    slos, questions = _wanted(options)
+    if options.out and not options.plan:
+        refuse_other_files(options.out)
+    with Client(_transport(options)) as client:
         made = plan(
             client,
             questions,
@@ -131,8 +142,13 @@ def run(options: Namespace) -> int:
         if options.plan:
             print("\n".join(plan_lines(made)))
             return FINE
-        export = _download(options, made, client)
+        try:
+            export = _download(options, made, client)
+        except NothingFoundError as error:
+            print(error)
+            return FINDINGS
     print("\n".join(summary(export, options.out)))
+    missing += _without_series(options, slos, export)
     whole = not export.about.holes and export.metrics and not missing
     return FINE if whole else FINDINGS
 
@@ -173,24 +189,27 @@ def _slos(options: Namespace) -> list[ResolvedSlo]:
     return [by_id[slo_id] for slo_id in dict.fromkeys(options.slo)]
 
 
-def _questions(options: Namespace, slos: Sequence[ResolvedSlo]) -> list[Question]:
+def _wanted(options: Namespace) -> tuple[list[ResolvedSlo], list[Question]]:
+    """The SLOs that are exported, and what to ask for them or for selectors."""
     if options.select:
-        return [Question(query) for query in dict.fromkeys(options.select)]
+        return [], [Question(query) for query in dict.fromkeys(options.select)]
     way = Events(options.events)
-    questions: list[Question] = []
-    without: list[ExportError] = []
-    for slo in slos:
-        try:
-            questions += questions_of(slo, way)
-        except ExportError as error:
-            without.append(error)
-    if without and not (options.all_slos and questions):
-        raise without[0]
+    slos = _slos(options)
+    without = [slo for slo in slos if way == Events.COUNTERS and not has_counters(slo)]
+    kept = [slo for slo in slos if slo not in without]
     if without:
-        print(
-            f"rtobs export: {len(without)} SLOs count no counters and are left out", file=sys.stderr
-        )
-    return list({(q.query, q.record, *q.labels.values()): q for q in questions}.values())
+        said = f"without counters: {_listed(without)}"
+        other = "--events recorded and --events expressions have them"
+        if not (options.all_slos and kept):
+            raise ExportError(f"{said}; leave them out; {other}")
+        print(f"rtobs export: {said}; they are left out; {other}", file=sys.stderr)
+    questions = (question for slo in kept for question in questions_of(slo, way))
+    return kept, list({(q.query, q.record, *q.labels.values()): q for q in questions}.values())
+
+
+def _listed(slos: Sequence[ResolvedSlo]) -> str:
+    listed = ", ".join(slo.slo_id for slo in slos[:_LISTED])
+    return listed if len(slos) <= _LISTED else f"{listed} and {len(slos) - _LISTED} more"
 
 
 def _step(options: Namespace) -> timedelta | None:
@@ -199,19 +218,17 @@ def _step(options: Namespace) -> timedelta | None:
     return GRID if not options.select and options.events == Events.EXPRESSIONS else None
 
 
-def _unknown(options: Namespace, slos: Sequence[ResolvedSlo], made: Plan) -> list[str]:
+def _unknown(options: Namespace, slos: Sequence[ResolvedSlo], made: Plan) -> list[ResolvedSlo]:
     """SLOs that the server has no recorded series of; says what to do."""
     if not slos or options.events != Events.RECORDED:
         return []
-    unknown = [slo.slo_id for slo, series in zip(slos, made.series, strict=True) if not series]
+    unknown = [slo for slo, series in zip(slos, made.series, strict=True) if not series]
     if not unknown:
         return []
-    listed = ", ".join(unknown[:_LISTED])
-    if len(unknown) > _LISTED:
-        listed += f" and {len(unknown) - _LISTED} more"
     said = (
-        f"there are no recorded series of {listed} in that time, so their rules did not run on"
-        " this server; --events expressions has the server compute what they would have recorded"
+        f"there are no recorded series of {_listed(unknown)} in that time, so their rules did not"
+        " run on this server; --events expressions has the server compute what they would have"
+        " recorded"
     )
     if len(unknown) == len(slos):
         raise ExportError(said)
@@ -219,7 +236,27 @@ def _unknown(options: Namespace, slos: Sequence[ResolvedSlo], made: Plan) -> lis
     return unknown
 
 
+def _without_series(
+    options: Namespace, slos: Sequence[ResolvedSlo], export: Export
+) -> list[ResolvedSlo]:
+    """SLOs whose counters or expressions brought nothing; names them."""
+    if options.events == Events.RECORDED:
+        return []
+    way = Events(options.events)
+    unknown = [slo for slo in slos if not has_series(export, slo, way)]
+    if unknown:
+        print(f"rtobs export: no series of {_listed(unknown)} in that time", file=sys.stderr)
+    return unknown
+
+
 # --- where ----------------------------------------------------------------------------------------
+def _transport(options: Namespace) -> Transport:
+    transport = Transport.to(_connection(options))
+    if sys.stderr.isatty():
+        transport.on_failure = Trouble()
+    return transport
+
+
 def _connection(options: Namespace) -> Connection:
     if options.insecure:  # it was asked for; a warning for each request says nothing new
         disable_warnings(InsecureRequestWarning)

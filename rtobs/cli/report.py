@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from rtobs.analytics.backtest.given import read_incidents
 from rtobs.analytics.report import (
     History,
@@ -38,6 +40,7 @@ _FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
     "json": as_json,
 }
 _FEW: Final = 5
+_HALF: Final = 0.5  # of a month; less is no month
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -58,7 +61,8 @@ def configure(parser: ArgumentParser) -> None:
         "--incidents",
         metavar="FILE",
         type=Path,
-        help="known incidents, .csv or .json (default: stretches that spend 2%% of a budget)",
+        help="known incidents, .csv or .json; for SLOs that it does not name, and without it for"
+        " all, incidents are stretches that spend 2%% of a budget",
     )
     parser.add_argument(
         "--zone", default="UTC", help="time zone whose midnight begins a day (default: UTC)"
@@ -73,7 +77,9 @@ def run(options: Namespace) -> int:
     slos = chosen(fleet.slos, options.slo)
     export = open_export(options.export)
     period = _period(options, export.about)
-    incidents = None if options.incidents is None else read_incidents(options.incidents)
+    known = {slo.slo_id for slo in fleet.slos}
+    given = options.incidents
+    incidents = None if given is None else read_incidents(given, known=known)
     asked = bool(options.slo)
     found = histories(export, slos, incidents=incidents, all_of_them=asked)
     made = summarise(
@@ -81,11 +87,12 @@ def run(options: Namespace) -> int:
         period,
         site=fleet.setting.site.name,
         source=f"{export.about.source}, {export.about.server_version}",
-        notes=_notes(export.about, period, given=incidents is not None),
+        notes=_notes(export.about, period, _about_incidents(incidents, slos)),
     )
     made = _complete(made, slos)
     write_file(options.out, _FORMATS[options.format](made))
-    print(f"{options.out}: {len(made.sections)} SLOs, {period.name}", file=sys.stderr)
+    count = len(made.sections)
+    print(f"{options.out}: {_slos(count)}, {period.name}", file=sys.stderr)
     return FINE
 
 
@@ -99,20 +106,47 @@ def _period(options: Namespace, about: About) -> Period:
             f"the export holds {_span(about)} and nothing of {period.name}; name a period within"
             f" it, such as --period {about.start:%Y-%m-%d}/{about.end:%Y-%m-%d}"
         )
+    if options.period == "month" and _covered(about, period) < _HALF:
+        raise ExportError(
+            f"the export holds {_span(about)}, less than half of {period.name}: add --period week,"
+            f" or name the days, such as --period {about.start:%Y-%m-%d}/{about.end:%Y-%m-%d}"
+        )
     return period
+
+
+def _covered(about: About, period: Period) -> float:
+    seen = min(about.end, period.end) - max(about.start, period.start)
+    return seen / (period.end - period.start)
 
 
 def _span(about: About) -> str:
     return f"{about.start:%Y-%m-%d %H:%M} to {about.end:%Y-%m-%d %H:%M} UTC"
 
 
-def _notes(about: About, period: Period, *, given: bool) -> Iterator[str]:
+def _notes(about: About, period: Period, incidents: str) -> Iterator[str]:
     if about.start > period.start or about.end < period.end:
         yield f"The export holds {_span(about)}, which is not the whole period."
-    yield from (f"The server warned: {warning}" for warning in about.warnings)
     yield "Alerts are those of today's rules, replayed over the history in the export."
-    if not given:
-        yield "Incidents are stretches of time that spent at least 2 % of a budget."
+    yield incidents
+    yield from (f"The server warned: {warning}" for warning in about.warnings)
+
+
+def _about_incidents(given: pl.DataFrame | None, slos: Sequence[ResolvedSlo]) -> str:
+    """Where they are from."""
+    guess = "stretches of time that spent at least 2 % of a budget; their starts are guesses"
+    if given is None:
+        return f"Incidents are {guess}."
+    asked = {slo.slo_id for slo in slos}
+    others = given.filter(~pl.col("slo_id").is_in(sorted(asked))).height
+    left = f" {others} incident{'s' * (others > 1)} of other SLOs left out." if others else ""
+    return (
+        "Incidents are those of the file; for SLOs that it does not name they are labelled found:"
+        f" {guess}.{left}"
+    )
+
+
+def _slos(count: int) -> str:
+    return f"{count} SLO{'' if count == 1 else 's'}"
 
 
 def _complete(made: Report, slos: Sequence[ResolvedSlo]) -> Report:
@@ -126,10 +160,11 @@ def _complete(made: Report, slos: Sequence[ResolvedSlo]) -> Report:
         )
     if not absent:
         return made
-    more = len(absent) - _FEW
-    listed = ", ".join(absent[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    listed = (
+        ", ".join(absent) if len(absent) <= _FEW else f"{_slos(len(absent))} of the definitions"
+    )
     note = f"The export does not hold {listed}; this report does not cover them."
-    return replace(made, notes=(note, *made.notes))
+    return replace(made, notes=(*made.notes, note))
 
 
 def _progress(made: Iterable[History], count: int) -> Iterator[History]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from argparse import ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from rtobs.errors import ExportError
 from rtobs.model.duration import Duration
 
 __all__ = ["duration", "instant", "instant_or_now"]
@@ -18,7 +18,7 @@ def instant(text: str) -> datetime:
     """An aware instant from "2026-11-01", "2026-11-01T12:30:00+01:00", "now" or "now-7d".
 
     Raises:
-        ArgumentTypeError: it is none of these.
+        ExportError: it is none of these; argparse would add the usage of all options to it.
     """
     if match := _RELATIVE.fullmatch(text):
         ago = duration(match[1]).seconds if match[1] else 0
@@ -26,7 +26,7 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(
+        raise ExportError(
             f'"{text}" is no time such as 2026-11-01, 2026-11-01T12:30:00Z or now-7d'
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -41,9 +41,9 @@ def duration(text: str) -> Duration:
     """A duration such as "30d" or "90s".
 
     Raises:
-        ArgumentTypeError: it is none.
+        ExportError: it is none.
     """
     try:
         return Duration.parse(text)
     except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+        raise ExportError(str(error)) from None

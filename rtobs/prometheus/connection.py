@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from rtobs.errors import ServerError
@@ -13,6 +15,7 @@ from rtobs.prometheus.credentials import Basic, Credentials
 __all__ = ["Connection", "Patience"]
 
 TENANT_HEADER = "X-Scope-OrgID"
+_HOST_AND_PORT: Final = re.compile(r"[A-Za-z0-9.-]+:\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ def _split(url: str) -> SplitResult:
         port_is_a_number = False
         parts = SplitResult("", "", "", "", "")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_a_number:
-        # The text is not repeated: it may hold a password.
-        raise ServerError("the server's address is no URL such as https://prometheus:9090")
+        # Only a host with a port is repeated: any other text may hold a password.
+        hint = f"; did you mean http://{url}?" if _HOST_AND_PORT.fullmatch(url) else ""
+        raise ServerError(f"the server's address is no URL such as https://prometheus:9090{hint}")
     return parts
 
 

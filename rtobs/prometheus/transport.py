@@ -80,11 +80,13 @@ class Transport:
         connection: where and how.
         session: of requests; a new one unless given.
         auth: an auth object of requests that was configured elsewhere.
+        on_failure: told of a failure, before the pause after which the request is sent again.
     """
 
     connection: Connection
     session: requests.Session = field(default_factory=requests.Session)
     auth: AuthBase | tuple[str, str] | None = None
+    on_failure: Callable[[ServerError], None] = lambda _: None
     _forms: bool = field(default=True, init=False)
     _closed: threading.Event = field(default_factory=threading.Event, init=False)
     _dice: random.Random = field(default_factory=random.SystemRandom, init=False)
@@ -155,6 +157,7 @@ class Transport:
         if pause > patience.longest_pause:
             limit = f"this client waits {patience.longest_pause:g} at most"
             raise UnreachableError(f"{failed.error}; it asks to wait {pause:g} seconds, {limit}")
+        self.on_failure(failed.error)
         if self._closed.wait(pause):
             raise failed.error
 

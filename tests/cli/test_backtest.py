@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 import pytest
 
+from rtobs.analytics.backtest.written import policy_yaml
 from rtobs.cli.main import main
+from rtobs.slo.settings import read_policies
 from tests.analytics.backtest.simulated import export_of, minutes_of
 from tests.cli.conftest import POLICY
 
@@ -48,7 +50,7 @@ def test_markdown(export: Path, capsys: Out) -> None:
         "## Scores",
         "## Notes",
     ]
-    assert "| shop-orders | - | 2026-07-04 09:59 | 30m | 69.4% of the budget |" in lines
+    assert "| shop-orders | - | 2026-07-04 09:59 | 30m | found | 69% |" in lines
     assert "- not in the export: edge-up, shop-up" in lines
 
 
@@ -76,6 +78,54 @@ def test_known_incidents(export: Path, capsys: Out) -> None:
     out = capsys.readouterr().out
     assert "Incidents (as given)" in out
     assert "shipped  0 of 1  0 of 2" in out
+    assert "guess" not in out
+
+
+def test_incidents_of_other_slos(export: Path, capsys: Out) -> None:
+    """They are left out with a note, and an SLO that the file does not name has found ones."""
+    known = export.parent / "known.csv"
+    known.write_text("slo_id,start,end\nedge-up,2026-07-02T00:00Z,2026-07-02T01:00Z\n")
+    words = ["backtest", "--export", "export", "--slo", "shop-orders"]
+
+    assert main([*words, "--incidents", "known.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "edge-up" not in out
+    assert "1 incident was left out: of other SLOs" in out
+    assert "the file has no incident of 1 SLO; incidents of these are found" in out
+    assert "detection is from the guessed start" in out
+    assert "shipped  1 of 1  2 of 2" in out
+
+
+def test_an_incident_of_no_slo_is_a_mistake(export: Path, capsys: Out) -> None:
+    """The sentence names the line and what is called alike."""
+    known = export.parent / "known.csv"
+    known.write_text("slo_id,start,end\nshop-order,2026-07-02T00:00Z,2026-07-02T01:00Z\n")
+
+    assert main(["backtest", "--export", "export", "--incidents", "known.csv"]) == 2
+    err = capsys.readouterr().err
+    assert 'line 2: there is no SLO "shop-order"; did you mean shop-orders' in err
+
+
+def test_the_recommended_policy_can_be_used(export: Path, capsys: Out) -> None:
+    """It is a table and a file, and the file read back gives the same tiers and scores."""
+    words = ["backtest", "--export", "export", "--slo", "shop-orders"]
+    Path(export.parent, "calm.yaml").write_text(POLICY.replace("30d: 2%", "30d: 12.5%"))
+
+    assert main([*words, "--policy", "calm.yaml", "--sweep", "--write-policy", "best.yaml"]) == 0
+    first = capsys.readouterr().out
+    assert "Caution: 1 incident to judge by, fewer than 10." in first
+    assert "tier    severity  windows  budget share  factor" in first
+    policies, default = read_policies(export.parent / "best.yaml")
+    assert default == "default"
+    assert policy_yaml(policies, default) == Path(export.parent, "best.yaml").read_text()
+    for tier in policies[default].tiers:
+        assert f"{tier.name}  " in first.split("Recommended")[1]
+    best = first.split("Recommended\n")[1].split(":")[0]
+    assert main([*words, "--policy", "best.yaml"]) == 0
+    again = capsys.readouterr().out.splitlines()
+    (mine,) = (line for line in again if line.startswith("best.yaml default  "))
+    (theirs,) = (line for line in first.splitlines() if line.startswith(f"{best}  "))
+    assert mine.removeprefix("best.yaml default").split() == theirs.removeprefix(best).split()
 
 
 def test_another_policy(export: Path, capsys: Out) -> None:
@@ -107,6 +157,7 @@ def test_chart(export: Path, capsys: Out) -> None:
         (["--slo", "shop-up"], "the export has no slo:sli_total:rate5m of shop-up"),
         (["--export", "nothing"], "nothing has no manifest.json"),
         (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
+        (["--write-policy", "best.yaml"], "add --sweep or --policy"),
         (["--policy", "absent.yaml"], "absent.yaml is no file"),
         (["--chart", "nowhere/trade.svg"], "nowhere/trade.svg cannot be written"),
     ],

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ up           2      242  2026-11-01 00:00  2026-11-01 02:00
 """
 PLAN: Final = """\
 server    Prometheus 3.5.0 at URL (dialect v3)
-time      2026-11-01 00:00:00 to 2026-11-01 02:00:00 UTC, a grid of 0:01:00
+time      2026-11-01 00:00:00 to 2026-11-01 02:00:00 UTC, a grid of 1m
 estimate  2 series, 242 samples, 605 B, 1 request
 
 requests  series  query
@@ -125,7 +126,10 @@ def test_credentials_and_tenant_are_sent(
         (("--select", "up", "--concurrency", "0"), "--concurrency is 1 at least"),
         (("--slo", "shop-order"), 'there is no SLO "shop-order"; did you mean shop-orders'),
         (("--slo", "shop-orders", "--step", "1m"), "--step goes with --select"),
-        (("--slo", "shop-up", "--events", "counters"), "shop-up counts no counters; use --events"),
+        (
+            ("--slo", "shop-up", "--slo", "shop-orders", "--slo", "edge-up", "--events=counters"),
+            "without counters: shop-up, edge-up; leave them out; --events recorded and --events",
+        ),
         (("--slo", "shop-orders"), "there are no recorded series of shop-orders in that time"),
     ],
 )
@@ -146,9 +150,6 @@ def test_a_wrong_wish_is_one_sentence(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--from", "yesterday"), '"yesterday" is no time such as 2026-11-01'),
-        (("--from", "now-1x"), '"1x" is no duration such as'),
-        (("--from", "now", "--step", "0s"), "a duration must be longer than zero"),
         (("--from", "now", "--step", "1m", "--raw"), "not allowed with argument"),
         (("--from", "now", "--slo", "a"), "not allowed with argument"),
     ],
@@ -189,14 +190,41 @@ def test_expressions_of_an_slo(folder: Path, capsys: Out) -> None:
 
 
 def test_slos_without_counters_are_left_out_of_all(folder: Path, capsys: Out) -> None:
-    """`--all-slos --events counters` exports those that count, and says how many do not."""
+    """`--all-slos --events counters` exports those that count, and names those that do not."""
     with FakePrometheus(answers=_server) as fake:
-        _export(fake, folder / "x", "--all-slos", "--events", "counters")
-    assert re.match(
-        r"rtobs export: \d+ SLOs count no counters and are left out\n", capsys.readouterr().err
-    )
-    queries = open_export(folder / "x").about.queries
-    assert queries[:2] == ("orders_total", 'orders_total{status="failed"}')
+        words = ("--all-slos", "--events", "counters", "--plan")
+        assert _export(fake, folder / "x", *words) == 0
+    out, err = capsys.readouterr()
+    assert sorted(
+        err.removeprefix("rtobs export: without counters: ").split("; ")[0].split(", ")
+    ) == [
+        "edge-up",
+        "shop-up",
+    ]
+    assert "; they are left out; --events recorded and --events expressions have them" in err
+    assert [line.split()[-1] for line in out.splitlines()[-2:]] == [
+        "orders_total",
+        'orders_total{status="failed"}',
+    ]
+
+
+def test_counters_that_are_not_there_are_named(folder: Path, capsys: Out) -> None:
+    """Counters are looked for by the selectors of each SLO."""
+
+    def answers(asked: Asked) -> Reply:
+        query = asked.fields.get("query", [""])[0]
+        if query.endswith("ms]"):
+            name = "orders_total" if present else "shop_other_total"
+            series = {"metric": {"__name__": name}, "values": [[1793491200, "1"]]}
+            return success({"resultType": "matrix", "result": [series]})
+        return _server(asked)
+
+    for present in (True, False):
+        with FakePrometheus(answers=answers) as fake:
+            words = ("--slo", "shop-orders", "--events", "counters")
+            assert _export(fake, folder / f"{present}", *words) == (0 if present else 1)
+        said = "" if present else "rtobs export: no series of shop-orders in that time\n"
+        assert capsys.readouterr().err == said
 
 
 def test_a_hole_is_said_and_the_exit_code_is_1(tmp_path: Path, capsys: Out) -> None:
@@ -211,16 +239,135 @@ def test_a_hole_is_said_and_the_exit_code_is_1(tmp_path: Path, capsys: Out) -> N
         out = str(tmp_path / "x")
         assert main(["export", "--url", fake.url, "--out", out, *words]) == 1
     out, _ = capsys.readouterr()
-    assert "missing: up from 2026-11-04 00:00:00+00:00 to 2026-11-04 0" in out
+    assert "missing: up from 2026-11-04 00:00:00 to 2026-11-04 0" in out
     assert "failed with status 422: out of memory" in out
     assert out.endswith("run the same command again to fetch what is missing\n")
 
 
-def test_nothing_matches(tmp_path: Path, capsys: Out) -> None:
-    """An export without samples is worth an exit code."""
+@pytest.mark.parametrize("there", [True, False])
+def test_nothing_matches(tmp_path: Path, capsys: Out, *, there: bool) -> None:
+    """An export without samples is worth an exit code and leaves the folder as it was."""
+    out = tmp_path / "x"
+    if there:
+        out.mkdir()
     with FakePrometheus(answers=_server) as fake:
-        assert _export(fake, tmp_path, "--select", "down") == 1
-    assert "nothing matched in that time" in capsys.readouterr().out
+        assert _export(fake, out, "--select", "down") == 1
+        assert capsys.readouterr() == ("nothing matched in that time\n", "")
+        assert list(tmp_path.rglob("*")) == [out] * there
+        assert _export(fake, out, "--select", "up", "--step", "1m") == 0
+
+
+def test_a_folder_of_other_files_is_left_alone(folder: Path, capsys: Out) -> None:
+    """Nothing is asked and nothing written where something else lies, whatever the words."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (folder / "m.om").touch()
+    with FakePrometheus(answers=_server) as fake:
+        assert _export(fake, folder / "slo", "--select", "up", "--no-resume") == 2
+        assert _export(fake, folder / "m.om", "--select", "up") == 2
+        assert fake.asked == []
+    assert capsys.readouterr().err == (
+        f"rtobs: {folder}/slo holds other files; choose another folder\n"
+        f"rtobs: {folder}/m.om is a file; name a folder\n"
+    )
+    (folder / "m.om").unlink()
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_slos_without_a_series_are_named(folder: Path, capsys: Out) -> None:
+    """What the server computes nothing for is said after the table, with exit code 1."""
+
+    def answers(asked: Asked) -> Reply:
+        query = asked.fields.get("query", [""])[0]
+        if "orders_total" in query and asked.path.endswith(("query", "query_range")):
+            kind = "matrix" if asked.path.endswith("query_range") else "vector"
+            return success({"resultType": kind, "result": []})
+        return _server(asked)
+
+    slos = ("--slo", "shop-orders", "--slo", "shop-up")
+    with FakePrometheus(answers=answers) as fake:
+        assert _export(fake, folder / "x", *slos, "--events", "expressions") == 1
+    out, err = capsys.readouterr()
+    assert "slo:sli_total:rate5m" in out
+    assert err == "rtobs export: no series of shop-orders in that time\n"
+
+
+def test_a_plan_shows_what_there_is(folder: Path, capsys: Out) -> None:
+    """Queries without a series are counted, not listed; long ones are cut."""
+    long = 'up{job=~"' + "x" * 200 + '"}'
+
+    def answers(asked: Asked) -> Reply:
+        if "down" in asked.fields.get("query", [""])[0]:
+            return success({"resultType": "vector", "result": []})
+        return _server(asked)
+
+    with FakePrometheus(answers=answers) as fake:
+        words = ("--select", "down", "--select", long, "--step", "90s", "--plan")
+        assert _export(fake, folder / "slo", *words) == 0
+    out, _ = capsys.readouterr()
+    assert "UTC, a grid of 90s\n" in out
+    assert out.endswith(f"       1       2  {long[:99]}…\n1 query without a series not shown\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--from", "yesterday"), '"yesterday" is no time such as 2026-11-01'),
+        (("--from", "now-1x"), '"1x" is no duration such as'),
+        (("--from", "now", "--step", "0s"), "a duration must be longer than zero"),
+    ],
+)
+def test_a_wrong_time_is_one_sentence(words: tuple[str, ...], message: str, capsys: Out) -> None:
+    """It comes without the usage of all options."""
+    assert main(["export", "--url", "http://x", "--out", "x", "--select", "up", *words]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_times_the_wrong_way_round_are_said_in_seconds(capsys: Out) -> None:
+    """Nobody needs the microseconds of now."""
+    words = ("--from", "2999-01-01", "--select", "up", "--out", "x")
+    assert main(["export", "--url", "http://x", *words]) == 2
+    assert re.search(
+        r"would end \(\d{4}(-\d\d){2} \d\d:\d\d:\d\d UTC\)"
+        r" before it starts \(2999-01-01 00:00:00 UTC\)",
+        capsys.readouterr().err,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("127.0.0.1:9090", "https://prometheus:9090; did you mean http://127.0.0.1:9090?"),
+        ("localhost:9090", "did you mean http://localhost:9090?"),
+        ("ann:secret@host:9090", "is no URL such as https://prometheus:9090\n"),
+        ("secret", "is no URL such as https://prometheus:9090\n"),
+    ],
+)
+def test_an_address_without_a_scheme(url: str, message: str, capsys: Out) -> None:
+    """A host with a port gets a hint; what may hold a secret is not repeated."""
+    assert main(["export", "--url", url, *TIME, "--select", "up", "--plan"]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "secret" not in err
+
+
+def test_a_finished_relative_export_says_so(tmp_path: Path, capsys: Out) -> None:
+    """The next `now-2h` is another time: it says what is there, and --no-resume begins anew."""
+    out = tmp_path / "x"
+    with FakePrometheus(answers=_server) as fake:
+        words = ["export", "--url", fake.url, "--select", "up", "--step", "1s", "--out", str(out)]
+        assert main([*words, "--from", "now-2h"]) == 0
+        capsys.readouterr()
+        assert main([*words, "--from", "now-1h"]) == 2
+        assert re.fullmatch(
+            r"rtobs: \S+/x holds this export, finished, from [0-9: -]+ to [0-9: -]+ UTC;"
+            r" --no-resume begins anew, or choose another folder\n",
+            capsys.readouterr().err,
+        )
+        assert main([*words, "--from", "now-1h", "--no-resume"]) == 0
+    about = open_export(out).about
+    assert about.end - about.start == timedelta(hours=1)
 
 
 def test_relative_times(tmp_path: Path) -> None:
@@ -245,6 +392,20 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
         os.close(ours)
     assert "1/1 requests, 242 samples" in shown
     assert b"requests" not in done.stdout
+
+
+def test_a_terminal_sees_that_it_is_tried_again() -> None:
+    """A server that is away costs seconds, so a terminal is told what they are for."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+    ours, theirs = pty.openpty()
+    words = [*RTOBS, "export", "--url", url, *TIME, "--select", "up", "--plan"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=theirs, check=False, timeout=60)
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert done.returncode == 2
+    assert shown.count(f"{url} cannot be reached: Connection refused; trying again…") == 1
 
 
 def test_an_interrupt_ends_at_once_and_can_be_carried_on(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from tests.analytics.backtest.simulated import export_of, minutes_of
 
 Out = pytest.CaptureFixture[str]
 
+_JUNE_20: Final = datetime(2026, 6, 20, tzinfo=UTC)
 _DAYS: Final = 20 * 1_440  # from Wednesday 1 to Tuesday 21 July 2026
 
 
@@ -41,7 +43,7 @@ def _written(export: Path) -> str:
 def test_a_week_as_a_page(export: Path, capsys: Out) -> None:
     """One file; what is not in it is said in it."""
     assert _report("--period", "week") == 0
-    assert capsys.readouterr() == ("", "report: 1 SLOs, week 29, 13 to 19 July 2026\n")
+    assert capsys.readouterr() == ("", "report: 1 SLO, week 29, 13 to 19 July 2026\n")
     page = _written(export)
     assert page.startswith("<!DOCTYPE html>")
     assert "1 of 1 SLO missed its objective." in page
@@ -79,6 +81,37 @@ def test_known_incidents_as_markdown(export: Path) -> None:
     assert "1 of 2 incidents had a page (recall 50" in text
 
 
+def test_half_a_month_does_not_look_like_a_month(export: Path) -> None:
+    """A verdict of 20 of 31 days says so, above and in its row, and so does the budget."""
+    assert _report("--period", "2026-07") == 0
+    page = _written(export)
+    assert "Partial data: 1 SLO of 1 has data for only 6" in page
+    assert "missed so far" in page
+    assert "verdict missed partly" in page
+    assert "seen)" in page
+    assert "spent of 30-day budget" in page
+    assert _report("--period", "2026-07", "--format", "markdown") == 0
+    text = _written(export)
+    assert "> **Partial data: 1 SLO of 1" in text
+    assert r"missed so far \(6" in text
+    assert r"so far \(6" in text
+    assert _report("--period", "week") == 0
+    assert "Partial data" not in _written(export)
+    assert "so far" not in _written(export).split("How to read this")[0]
+
+
+def test_an_slo_without_an_incident_in_the_file_has_found_ones(export: Path) -> None:
+    """The file of another team takes nothing away, and its own are left out with a note."""
+    known = export.parent / "known.csv"
+    known.write_text("slo_id,start,end\nedge-up,2026-07-15T10:00Z,2026-07-15T10:30Z\n")
+    words = ["--slo", "shop-orders", "--period", "2026-W29", "--format", "markdown"]
+    assert _report("--incidents", "known.csv", *words) == 0
+    text = _written(export)
+    assert "| found |" in text
+    assert "1 of 1 incident had a page" in text
+    assert "1 incident of other SLOs left out" in text
+
+
 def test_a_second_run_writes_the_same_bytes(export: Path) -> None:
     """So a report can be committed and compared."""
     assert _report("--period", "week") == 0
@@ -99,11 +132,13 @@ def test_a_second_run_writes_the_same_bytes(export: Path) -> None:
         (["--period", "yesterday"], '"yesterday" is no period: write week, month,'),
         (["--zone", "Berlin"], '"Berlin" is no time zone known here'),
         (["--export", "nothing"], "nothing has no manifest.json"),
+        (["--incidents", "odd.csv"], 'line 2: there is no SLO "shop-order"; did you mean shop-ord'),
         (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
     ],
 )
 def test_refusals(export: Path, capsys: Out, words: Sequence[str], message: str) -> None:
     """One sentence that says what to do, exit code 2, and no file."""
+    (export.parent / "odd.csv").write_text("slo_id,start,end\nshop-order,2026-07-01,2026-07-02\n")
     chosen = words if "--period" in words else [*words, "--period", "week"]
     assert _report(*chosen) == 2
     out, err = capsys.readouterr()
@@ -118,3 +153,13 @@ def test_a_place_that_cannot_be_written(export: Path, capsys: Out) -> None:
     (export.parent / "report").mkdir()
     assert _report("--period", "week") == 1
     assert "report cannot be written" in capsys.readouterr().err
+
+
+def test_a_few_days_are_no_month(folder: Path, capsys: Out) -> None:
+    """Less than half of the default period is refused with the words that do."""
+    minutes = minutes_of("shop-orders", np.full(_DAYS, 100.0), np.zeros(_DAYS), start=_JUNE_20)
+    export_of(folder / "export", minutes)
+    assert _report() == 2
+    err = capsys.readouterr().err
+    assert "less than half of June 2026: add --period week, or name the days" in err
+    assert _report("--period", "week") == 0

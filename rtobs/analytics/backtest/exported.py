@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 import polars as pl
 
@@ -19,6 +20,9 @@ from rtobs.model.slo import ResolvedSlo
 from rtobs.rules.windows import is_raw
 
 __all__ = ["Exported", "read_histories", "warm_up"]
+
+
+_FEW: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,11 @@ def read_histories(export: Export, slos: Sequence[ResolvedSlo], *, all_of_them: 
             "the export holds no SLO of the definitions: export one with `rtobs export --slo`"
         )
     if absent:
-        notes.append(f"not in the export: {', '.join(absent)}")
+        few = ", ".join(absent) if len(absent) <= _FEW else f"{len(absent)} SLOs"
+        notes.append(f"not in the export: {few}")
     if export.about.holes:
         notes.append(
-            f"{len(export.about.holes)} parts of the export are missing (its manifest says which);"
+            f"parts of the export are missing: {len(export.about.holes)}, its manifest says which;"
             " they are read as if nothing had been measured"
         )
     return Exported(tuple(found), tuple(notes))

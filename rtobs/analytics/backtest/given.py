@@ -3,66 +3,115 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from rtobs.analytics.backtest.incidents import incidents
+from rtobs.analytics.backtest.replay import Bench
 from rtobs.analytics.frames import INCIDENTS, check
 from rtobs.errors import FrameError
 
-__all__ = ["read_incidents"]
+__all__ = ["completed", "read_incidents"]
 
 _NEEDED: Final = ("slo_id", "start", "end")
 _HINT: Final = "needed are slo_id, start and end; group and label may be there"
 
 
-def read_incidents(path: Path) -> pl.DataFrame:
+def read_incidents(path: Path, *, known: Collection[str] | None = None) -> pl.DataFrame:
     """Read incidents.
 
     Args:
         path: a `.csv` file with a line of headings, or a `.json` file with a list of objects. Times
             are ISO 8601; without a zone they are UTC. Without a `group` an incident is one of all
             groups of its SLO.
+        known: ids of all SLOs, selected or not; None: any id will do.
 
     Returns:
         INCIDENTS.
 
     Raises:
-        FrameError: the file cannot be read, or an entry is not an incident; says which.
+        FrameError: the file cannot be read, an entry is not an incident, or its SLO is unknown;
+            says which.
     """
-    rows = [_incident(path, number, row) for number, row in enumerate(_rows(path), start=1)]
+    rows = []
+    for place, row in _rows(path):
+        rows.append(_incident(place, row))
+        if known is not None and rows[-1]["slo_id"] not in known:
+            raise FrameError(f"{place}: {_unknown(str(rows[-1]['slo_id']), known)}")
     frame = pl.DataFrame(rows, schema=dict(INCIDENTS.columns))
     return check(frame.unique(INCIDENTS.key, keep="first").sort(INCIDENTS.key), INCIDENTS)
 
 
-def _rows(path: Path) -> Sequence[Any]:
+def _unknown(slo_id: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(slo_id, known, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
+    return f'there is no SLO "{slo_id}"; {hint}'
+
+
+def completed(
+    given: pl.DataFrame, histories: Sequence[Bench]
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The incidents to judge some SLOs by: those given, and found ones where none is given.
+
+    Args:
+        given: INCIDENTS of any SLO.
+        histories: of the SLOs that are judged.
+
+    Returns:
+        INCIDENTS of these SLOs, and sentences about what was left out or added.
+    """
+    named = set(given["slo_id"])
+    own = given.filter(pl.col("slo_id").is_in([one.slo.slo_id for one in histories]))
+    unnamed = [one for one in histories if one.slo.slo_id not in named]
+    notes = []
+    if left := given.height - own.height:
+        notes.append(f"{left} incident{'s were' if left > 1 else ' was'} left out: of other SLOs")
+    if unnamed:
+        notes.append(
+            f"the file has no incident of {len(unnamed)} SLO{'s' * (len(unnamed) > 1)};"
+            " incidents of these are found in the history"
+        )
+    every = pl.concat([own, *map(incidents, unnamed)]).sort(INCIDENTS.key)
+    return check(every, INCIDENTS), tuple(notes)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, object]]:
+    """Each entry, and where it stands."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = (
-            json.loads(text) if path.suffix == ".json" else list(csv.DictReader(text.splitlines()))
-        )
+        rows: Any = json.loads(text) if path.suffix == ".json" else list(_lines(text))
     except (OSError, ValueError) as error:
         raise FrameError(f"{path} cannot be read as incidents: {error}") from error
     if not isinstance(rows, list):
         raise FrameError(f"{path} is no list of incidents; {_HINT}")
-    return rows
+    for number, row in enumerate(rows, start=1):
+        if path.suffix == ".json":
+            yield f"incident {number} of {path}", row
+        else:
+            yield f"incident {number} of {path}, line {row[0]}", row[1]
 
 
-def _incident(path: Path, number: int, row: object) -> dict[str, object]:
+def _lines(text: str) -> Iterator[tuple[int, object]]:
+    reader = csv.DictReader(text.splitlines())
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _incident(place: str, row: object) -> dict[str, object]:
     if not isinstance(row, Mapping) or any(not row.get(name) for name in _NEEDED):
-        raise FrameError(f"incident {number} of {path} is not complete; {_HINT}")
+        raise FrameError(f"{place} is not complete; {_HINT}")
     try:
         start, end = (_moment(str(row[name])) for name in ("start", "end"))
     except ValueError as error:
-        raise FrameError(
-            f"incident {number} of {path}: {error}; write 2026-07-01T12:00Z"
-        ) from error
+        raise FrameError(f"{place}: {error}; write 2026-07-01T12:00Z") from error
     if end <= start:
-        raise FrameError(f"incident {number} of {path} ends before it starts")
+        raise FrameError(f"{place} ends before it starts")
     texts = {name: str(row.get(name) or "") for name in ("slo_id", "group", "label")}
     return {**texts, "start": start, "end": end}
 

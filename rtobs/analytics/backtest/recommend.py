@@ -16,9 +16,10 @@ from rtobs.analytics.frames import check
 __all__ = ["RULE", "Recommendation", "pareto", "recommend"]
 
 RULE: Final = (
-    "Most incidents found, then fewest pages a week, then the shortest median detection, then the"
-    " best precision; what is shipped wins a tie."
+    "Most incidents found, then fewest pages a week, then fewest flaps, then the shortest median"
+    " detection, then the best precision; what is shipped wins a tie."
 )
+_ENOUGH: Final = 10  # incidents; a policy that is fitted to fewer fits those
 Row = Mapping[str, Any]
 
 
@@ -30,15 +31,17 @@ class Recommendation:
         policy: its name.
         why: sentences that compare it with what is shipped.
         rule: the rule.
+        caution: what speaks against believing it, "" for nothing.
     """
 
     policy: str
     why: tuple[str, ...]
     rule: str = RULE
+    caution: str = ""
 
 
 def pareto(scores: pl.DataFrame) -> pl.Series:
-    """Which policies no other beats: at least as good in each of recall, pages and detection.
+    """Which policies no other beats in recall, pages, flaps and detection together.
 
     Args:
         scores: SCORES.
@@ -72,20 +75,31 @@ def recommend(scores: pl.DataFrame) -> Recommendation:
         raise ValueError("no policy was tried")
     best = min(rows, key=_order)
     shipped = next((row for row in rows if row["policy"] == SHIPPED), None)
-    return Recommendation(best["policy"], tuple(_why(best, shipped)))
+    caution = _caution(best["incidents"])
+    return Recommendation(best["policy"], tuple(_why(best, shipped)), caution=caution)
 
 
-def _costs(row: Row) -> tuple[float, float, float]:
-    """Recall, pages and detection, each the better the smaller."""
+def _caution(known: int) -> str:
+    if known >= _ENOUGH:
+        return ""
+    return (
+        f"Caution: {known} incident{'' if known == 1 else 's'} to judge by, fewer than {_ENOUGH}."
+        " Replay more months or services before you change a policy."
+    )
+
+
+def _costs(row: Row) -> tuple[float, float, float, float]:
+    """Recall, pages, flaps and detection, each the better the smaller."""
     detection = row["detection_p50_s"]
     return (
         -(row["recall"] or 0.0),
         row["pages_per_week"] or 0.0,
+        row["flaps"] or 0,
         math.inf if detection is None else detection,
     )
 
 
-def _order(row: Row) -> tuple[float, float, float, float, bool]:
+def _order(row: Row) -> tuple[float, float, float, float, float, bool]:
     return (*_costs(row), -(row["precision"] or 0.0), row["policy"] != SHIPPED)
 
 
@@ -97,7 +111,12 @@ def _why(best: Row, shipped: Row | None) -> list[str]:
     reasons = [
         text
         for text, mine, theirs in zip(
-            ("it finds more incidents", "it pages less often", "it finds them sooner"),
+            (
+                "it finds more incidents",
+                "it pages less often",
+                "it flaps less",
+                "it finds them sooner",
+            ),
             _costs(best),
             _costs(shipped),
             strict=True,

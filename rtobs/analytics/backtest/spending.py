@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from rtobs.analytics.slo.burn import budget_number
 from rtobs.analytics.slo.histories import Histories
-from rtobs.analytics.slo.schedule import MINUTE, TILE
+from rtobs.analytics.slo.schedule import MINUTE, TILE, milliseconds
 from rtobs.analytics.slo.windows import Range, Times, Values
 from rtobs.model.slo import ResolvedSlo
 
-__all__ = ["Spending", "spending"]
+__all__ = ["Spending", "spending", "spent_in"]
+
+_LATE: Final = 1000 * TILE.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,25 @@ def spending(series: Histories, slo: ResolvedSlo) -> Spending:
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = np.where(allowed > 0, series.bad.sums * MINUTE.seconds / allowed, 0.0)
     return Spending(slo.slo_id, series.groups, series.fast, shares)
+
+
+def spent_in(found: Sequence[Spending], incidents: pl.DataFrame) -> list[float | None]:
+    """The share of the budget of an SLO window that each incident spent.
+
+    By the group that spent most, where an incident stands for all; None for an SLO without history.
+    A rate of five minutes tells of what was bad for as long after it, and that belongs to it.
+
+    Args:
+        found: of the SLOs.
+        incidents: INCIDENTS.
+    """
+    by_id = {one.slo_id: one for one in found}
+    return [_spent(by_id.get(row["slo_id"]), row) for row in incidents.iter_rows(named=True)]
+
+
+def _spent(own: Spending | None, incident: Mapping[str, Any]) -> float | None:
+    if own is None:
+        return None
+    start, end = (milliseconds(incident[edge]) for edge in ("start", "end"))
+    rows = [row for row, name in enumerate(own.groups) if incident["group"] in ("", name)]
+    return max((own.between(row, start, end + _LATE) for row in rows), default=0.0)

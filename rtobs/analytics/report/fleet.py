@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
 from rtobs.analytics.report.elements import Html, joined, tag
-from rtobs.analytics.report.model import Report, Section, Verdict
+from rtobs.analytics.report.model import Report, Section, Standing, Verdict
+from rtobs.analytics.report.partial import is_partial, seen_text
 from rtobs.analytics.report.parts import anchor_of
 from rtobs.analytics.report.wording import MARKS, interval_text, trend_text, whole_group
 
@@ -15,8 +16,8 @@ _HEADINGS = (
     ("Verdict", False),
     ("Objective", True),
     ("SLI", True),
-    ("Budget spent", True),
-    ("Budget left", True),
+    ("Budget spent (period)", True),
+    ("Budget left (window)", True),
     ("Pages", True),
     ("Incidents", True),
 )
@@ -69,7 +70,7 @@ def _row(section: Section) -> Html:
     return tag(
         "tr",
         name,
-        _cell("Verdict", verdict_badge(worst.verdict)),
+        _cell("Verdict", verdict_badge(worst), seen_text(worst)),
         _cell("Objective", objective_text(section.objective), slo.window.words(), right=True),
         _cell(
             "SLI", sli_text(worst.sli, section.objective), interval_text(worst, section), right=True
@@ -77,7 +78,9 @@ def _row(section: Section) -> Html:
         _cell(
             "Budget spent",
             _budget(worst.spent, worst.spent is not None and worst.spent > 1),
-            trend_text(worst),
+            f"so far ({share_text(worst.coverage)} seen)"
+            if is_partial(worst)
+            else trend_text(worst),
             right=True,
         ),
         _cell(
@@ -85,7 +88,12 @@ def _row(section: Section) -> Html:
             _budget(worst.remaining, worst.remaining is not None and worst.remaining < 0),
             right=True,
         ),
-        _cell("Pages", str(section.pages), f"{tickets} tickets" if tickets else "", right=True),
+        _cell(
+            "Pages",
+            str(section.pages),
+            f"{tickets} ticket{'s' * (tickets > 1)}" if tickets else "",
+            right=True,
+        ),
         _cell("Incidents", str(len(section.incidents)), right=True),
     )
 
@@ -104,10 +112,12 @@ def _cell(label: str, value: str, below: str = "", *, right: bool = False) -> Ht
     return tag("td", content, data_label=label, class_="n" if right else None)
 
 
-def verdict_badge(verdict: Verdict) -> Html:
-    """A verdict as shape and word."""
+def verdict_badge(standing: Standing) -> Html:
+    """A verdict as shape and word; of a period that was partly seen it does not look final."""
+    verdict, partly = standing.verdict, is_partial(standing)
     mark = tag("span", MARKS[verdict], aria_hidden="true")
-    return tag("span", mark, f" {verdict}", class_=f"verdict {_class(verdict)}")
+    word, more = (f" {verdict} so far", " partly") if partly else (f" {verdict}", "")
+    return tag("span", mark, word, class_=f"verdict {_class(verdict)}{more}")
 
 
 def _budget(share: float | None, over: bool) -> Html:  # noqa: FBT001

@@ -32,7 +32,8 @@ def histories(
     Args:
         export: the export.
         slos: which SLOs.
-        incidents: INCIDENTS that people know of; None: what spent at least 2 % of a budget.
+        incidents: INCIDENTS that people know of; for an SLO without any, and for all with None,
+            what spent at least 2 % of a budget.
         all_of_them: whether it is an error that the export does not hold one of them.
 
     Raises:
@@ -46,7 +47,10 @@ def histories(
             if all_of_them:
                 raise
             continue
-        yield history_of(read.histories[0], incidents=incidents, notes=notes)
+        # Who names the incidents of some SLOs says nothing about the others.
+        own = None if incidents is None else incidents.filter(pl.col("slo_id") == slo.slo_id)
+        named = None if own is None or own.is_empty() else own
+        yield history_of(read.histories[0], incidents=named, notes=notes)
 
 
 def history_of(

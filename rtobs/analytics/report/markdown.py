@@ -11,8 +11,16 @@ from rtobs.analytics.charts.percent import objective_text, share_text, sli_text
 from rtobs.analytics.report.ahead import ahead_table, ahead_text
 from rtobs.analytics.report.figures import Table, figures
 from rtobs.analytics.report.model import Report, Section
+from rtobs.analytics.report.partial import (
+    banner,
+    spent_text,
+    verdict_text,
+    window_text,
+    windows_text,
+)
 from rtobs.analytics.report.periods import Period
 from rtobs.analytics.report.wording import (
+    FIRST_ALERTS,
     GLOSSARY,
     MARKS,
     alert_table,
@@ -20,6 +28,7 @@ from rtobs.analytics.report.wording import (
     headline,
     incident_table,
     interval_text,
+    more_alerts,
     quality_text,
     titled,
     trend_text,
@@ -31,7 +40,8 @@ __all__ = ["markdown"]
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>&~$])")
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")  # but not the one that does not break
 _HEADINGS: Final = (
-    *("SLO", "verdict", "objective", "SLI", "range", "budget spent", "trend", "budget left"),
+    *("SLO", "verdict", "objective", "SLI", "range", "budget spent (period)", "trend"),
+    "budget left (window)",
     *("pages", "incidents", "owner"),
 )
 _RIGHT: Final = frozenset({2, 3, 5, 7, 8, 9})
@@ -55,6 +65,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{period.first} to {period.last}, from midnight to midnight in {escaped(period.zone)}."
     yield f"Data: {escaped(report.source)}.\n"
     yield f"**{' '.join(headline(report))}**\n"
+    if said := banner(report):
+        yield f"> **{escaped(said)}**\n"
     yield "## All SLOs, most trouble first\n"
     yield from _table(_fleet(report))
     yield "## Incidents\n"
@@ -63,7 +75,7 @@ def _lines(report: Report) -> Iterator[str]:
         key=lambda pair: (pair[1].start, pair[0]),
     )
     if happened:
-        yield from _table(incident_table(tuple(happened), period, named=True))
+        yield from _table(incident_table(tuple(happened), period, windows_text(report), named=True))
     else:
         yield "There were no incidents.\n"
     yield "## Quality of the alerts\n"
@@ -86,11 +98,11 @@ def _row(section: Section) -> tuple[str, ...]:
     worst = section.worst
     return (
         section.slo.slo_id,
-        f"{MARKS[worst.verdict]} {worst.verdict}",
+        f"{MARKS[worst.verdict]} {verdict_text(worst)}",
         objective_text(section.objective),
         sli_text(worst.sli, section.objective),
         interval_text(worst, section),
-        share_text(worst.spent),
+        spent_text(worst),
         trend_text(worst),
         share_text(worst.remaining),
         str(section.pages),
@@ -105,15 +117,24 @@ def _section(section: Section, period: Period) -> Iterator[str]:
     yield from _table(group_table(section))
     if section.incidents:
         pairs = tuple((section.slo.slo_id, incident) for incident in section.incidents)
-        yield from _table(incident_table(pairs, period, named=False))
+        yield from _table(incident_table(pairs, period, window_text(section), named=False))
     if section.alerts:
         yield f"{quality_text(section.quality)}\n"
-        yield from _table(alert_table(section.alerts, period))
+        yield from _alerts(section, period)
     if section.ahead:
         yield f"{escaped(ahead_text(section.ahead, period))}\n"
         yield from _table(ahead_table(section.ahead, period))
     for figure in figures(section, period):
         yield f"{escaped(describe(figure.chart))}\n"
+
+
+def _alerts(section: Section, period: Period) -> Iterator[str]:
+    first, more = section.alerts[:FIRST_ALERTS], section.alerts[FIRST_ALERTS:]
+    yield from _table(alert_table(first, period, window_text(section)))
+    if more:
+        yield f"<details><summary>{more_alerts(len(more))}</summary>\n"
+        yield from _table(alert_table(more, period, window_text(section)))
+        yield "</details>\n"
 
 
 def _table(table: Table) -> Iterator[str]:

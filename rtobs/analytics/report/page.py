@@ -10,6 +10,7 @@ from rtobs.analytics.charts import look
 from rtobs.analytics.report.elements import Html, joined, tag
 from rtobs.analytics.report.fleet import fleet_table, tiles
 from rtobs.analytics.report.model import Report
+from rtobs.analytics.report.partial import banner, verdict_text, windows_text
 from rtobs.analytics.report.parts import anchor_of, section, table
 from rtobs.analytics.report.wording import (
     GLOSSARY,
@@ -89,6 +90,7 @@ def _header(report: Report) -> Html:
         tag("h1", titled(report)),
         tag("p", about, class_="about"),
         tag("p", " ".join(headline(report)), class_="lead"),
+        tag("p", said, class_="banner") if (said := banner(report)) else None,
         tiles(report),
     )
 
@@ -105,7 +107,10 @@ def _main(report: Report) -> Iterator[Html]:
         )
     )
     if happened:
-        yield table(incident_table(happened, report.period, named=True), captioned=False)
+        yield table(
+            incident_table(happened, report.period, windows_text(report), named=True),
+            captioned=False,
+        )
     else:
         yield tag("p", "There were no incidents.")
     yield tag("h2", "Quality of the alerts", id="alerts")
@@ -125,7 +130,7 @@ def _contents(report: Report) -> Html:
             tag("span", MARKS[one.worst.verdict], aria_hidden="true"),
             " ",
             tag("a", one.slo.slo_id, href=f"#{anchor_of(one)}"),
-            tag("span", f" {one.worst.verdict}", class_="small"),
+            tag("span", f" {verdict_text(one.worst)}", class_="small"),
         )
         for one in report.sections
     )

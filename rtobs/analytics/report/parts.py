@@ -10,12 +10,15 @@ from rtobs.analytics.report.ahead import ahead_table, ahead_text
 from rtobs.analytics.report.elements import Html, anchor, tag
 from rtobs.analytics.report.figures import Figure, Table, figures
 from rtobs.analytics.report.model import Section
+from rtobs.analytics.report.partial import spent_text, verdict_text, window_text
 from rtobs.analytics.report.periods import Period
 from rtobs.analytics.report.wording import (
+    FIRST_ALERTS,
     MARKS,
     alert_table,
     group_table,
     incident_table,
+    more_alerts,
     quality_text,
 )
 
@@ -90,8 +93,8 @@ def _facts(one: Section) -> Html:
     facts = (
         ("objective", f"{objective_text(one.objective)} over {one.slo.window.words()}"),
         ("SLI", sli_text(worst.sli, one.objective)),
-        ("verdict", str(worst.verdict)),
-        ("budget spent", share_text(worst.spent)),
+        ("verdict", verdict_text(worst)),
+        ("budget spent", spent_text(worst)),
         ("budget left", share_text(worst.remaining)),
         ("long run", str(worst.long_run.verdict) if worst.long_run else "no data"),
         ("owner", one.slo.owner),
@@ -107,13 +110,22 @@ def _tables(one: Section, period: Period) -> Iterator[Html]:
         yield table(group_table(one))
     if one.incidents:
         pairs = tuple((one.slo.slo_id, incident) for incident in one.incidents)
-        yield table(incident_table(pairs, period, named=False))
+        yield table(incident_table(pairs, period, window_text(one), named=False))
     if one.alerts:
         yield tag("p", quality_text(one.quality))
-        yield table(alert_table(one.alerts, period))
+        yield from _alerts(one, period)
     if one.ahead:
         yield tag("p", ahead_text(one.ahead, period))
         yield table(ahead_table(one.ahead, period))
+
+
+def _alerts(one: Section, period: Period) -> Iterator[Html]:
+    """The first ones; many more are there when asked for."""
+    first, more = one.alerts[:FIRST_ALERTS], one.alerts[FIRST_ALERTS:]
+    yield table(alert_table(first, period, window_text(one)))
+    if more:
+        rest = table(alert_table(more, period, window_text(one)), captioned=False)
+        yield tag("details", tag("summary", more_alerts(len(more))), rest)
 
 
 def _figure(figure: Figure, name: str) -> Html:

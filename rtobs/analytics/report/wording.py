@@ -25,9 +25,11 @@ from rtobs.analytics.report.model import (
     Standing,
     Verdict,
 )
+from rtobs.analytics.report.partial import spent_text, verdict_text, window_text
 from rtobs.analytics.report.periods import Period
 
 __all__ = [
+    "FIRST_ALERTS",
     "GLOSSARY",
     "MARKS",
     "SEVERITIES",
@@ -37,6 +39,7 @@ __all__ = [
     "headline",
     "incident_table",
     "interval_text",
+    "more_alerts",
     "quality_text",
     "titled",
     "trend_text",
@@ -51,6 +54,7 @@ MARKS: Final = {
     Verdict.NO_DATA: "\N{WHITE CIRCLE}",
 }
 SEVERITIES: Final = {"critical": "page", "warning": "ticket", "info": "information"}
+FIRST_ALERTS: Final = 10  # that are seen without asking for more
 _DASH: Final = "\N{EN DASH}"
 GLOSSARY: Final = (
     (
@@ -71,7 +75,14 @@ GLOSSARY: Final = (
     (
         "budget spent",
         """bad events of the period over those that the objective allows in it; above 100 % the
-        objective was missed""",
+        objective was missed. With partial data it is what was spent so far: what was not seen
+        counts as nothing spent, so little budget spent can stand beside missed""",
+    ),
+    ("partial data", 'a verdict "so far" is of the part that has data, where that is below 90 %'),
+    (
+        "found",
+        """an incident that nobody named: a stretch of time that spent 2 % of a budget or more; its
+        start is a guess, and so is detection""",
     ),
     (
         "budget left",
@@ -202,8 +213,8 @@ def group_table(section: Section) -> Table:
             whole_group(group),
             sli_text(group.sli, section.objective),
             interval_text(group, section) or _DASH,
-            f"{MARKS[group.verdict]} {group.verdict}",
-            share_text(group.spent),
+            f"{MARKS[group.verdict]} {verdict_text(group)}",
+            spent_text(group),
             trend_text(group),
             share_text(group.remaining),
             f"{count_text(group.bad)} of {count_text(group.total)}",
@@ -213,7 +224,8 @@ def group_table(section: Section) -> Table:
     return Table(
         f"Objective {objective_text(section.objective)} over {section.slo.window.words()}",
         (
-            *("group", "SLI", "range", "verdict", "budget spent", "trend", "budget left"),
+            *("group", "SLI", "range", "verdict", "budget spent (period)", "trend"),
+            f"{window_text(section)} budget left",
             counts,
         ),
         rows,
@@ -221,8 +233,8 @@ def group_table(section: Section) -> Table:
     )
 
 
-def alert_table(alerts: tuple[Fired, ...], period: Period) -> Table:
-    """Alerts in order of time."""
+def alert_table(alerts: tuple[Fired, ...], period: Period, budget: str) -> Table:
+    """Alerts in order of time; `budget` says of which budget they spent a share: "30-day"."""
     rows = tuple(
         (
             clock(alert.start, period),
@@ -235,14 +247,22 @@ def alert_table(alerts: tuple[Fired, ...], period: Period) -> Table:
         )
         for alert in alerts
     )
-    headings = ("start", "for", "alert", "asks for", "group", "peak burn rate", "budget spent")
+    headings = (
+        *("start", "for", "alert", "asks for", "group", "peak burn rate"),
+        f"spent of {budget} budget",
+    )
     return Table("Alerts", headings, rows, frozenset({1, 5, 6}))
 
 
+def more_alerts(count: int) -> str:
+    """What is folded below the first ones."""
+    return _plural(count, "more alert")
+
+
 def incident_table(
-    incidents: tuple[tuple[str, Happened], ...], period: Period, *, named: bool
+    incidents: tuple[tuple[str, Happened], ...], period: Period, budget: str, *, named: bool
 ) -> Table:
-    """Incidents in order of time, with their SLO where several are in one table."""
+    """Incidents in order of time; `named` where several SLOs are in one table."""
     rows = tuple(
         (
             clock(incident.start, period),
@@ -256,7 +276,15 @@ def incident_table(
         for slo_id, incident in incidents
     )
     slo = ("SLO",) if named else ()
-    headings = ("start", "for", *slo, "incident", "group", "budget spent", "paged after")
+    headings = (
+        "start",
+        "for",
+        *slo,
+        "incident",
+        "group",
+        f"spent of {budget} budget",
+        "paged after",
+    )
     return Table("Incidents", headings, rows, frozenset({1, len(headings) - 2, len(headings) - 1}))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rtobs.analytics.source.adapter import from_api_client
 from rtobs.analytics.source.chunks import Chunk
-from rtobs.analytics.source.errand import Progress, download
+from rtobs.analytics.source.errand import NothingFoundError, Progress, download
 from rtobs.analytics.source.events import Events, questions_of
 from rtobs.analytics.source.planning import Plan, plan
 from rtobs.analytics.source.questions import Question
@@ -15,6 +15,7 @@ from rtobs.analytics.source.questions import Question
 __all__ = [
     "Chunk",
     "Events",
+    "NothingFoundError",
     "Plan",
     "Progress",
     "Question",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from http import HTTPStatus
 from typing import Final
 
@@ -15,13 +17,14 @@ from rtobs.analytics.source.planning import Plan, instant_of, milliseconds
 from rtobs.analytics.source.work import Done, Work
 from rtobs.analytics.source.workers import Crew
 from rtobs.analytics.store.about import About, Hole
-from rtobs.analytics.store.manifest import MANIFEST
-from rtobs.analytics.store.places import place_of
+from rtobs.analytics.store.manifest import MANIFEST, instant_text
+from rtobs.analytics.store.places import Folder, Place, place_of
 from rtobs.analytics.store.read import Export, open_export
+from rtobs.analytics.store.vacancy import refuse_other_files
 from rtobs.errors import ExportError, RtobsError, ServerError
 from rtobs.prometheus import AnswerError, Client, UnreachableError
 
-__all__ = ["Progress", "download"]
+__all__ = ["NothingFoundError", "Progress", "download"]
 
 CONCURRENCY: Final = 4
 _PARSED_AT_A_TIME: Final = 2  # an answer that is read takes thrice the memory of one that waits
@@ -35,6 +38,10 @@ _FOR_ALL: Final = frozenset(
         HTTPStatus.METHOD_NOT_ALLOWED,
     }
 )
+
+
+class NothingFoundError(ExportError):
+    """The server answered everything, and had no sample; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +81,21 @@ def download(
         client: of the server.
         folder: where the export will be; a folder or an s3:// address.
         concurrency: requests at a time.
-        resume: go on where an interrupted export of the same request was; else begin anew.
+        resume: go on where an interrupted export of the same request was; else begin anew, also
+            where one of the same questions is finished.
         report: called after each chunk.
 
     Raises:
         ExportError: the folder holds something else, or nothing at all could be had.
+        NothingFoundError: nothing matched; the folder is as it was.
         ServerError: the server refuses the question, the credentials or the tenant.
     """
+    refuse_other_files(folder)
     work = Work(place_of(folder))
+    is_new = _is_absent(work.place)
     if not resume:
         work.clear()
-    begun = _begun(work, plan)
+    begun = _begun(work, plan, resume=resume)
     if begun is None:
         return open_export(folder)  # complete already
     errand = _Errand(client, work, begun, work.done(begun))
@@ -92,6 +103,9 @@ def download(
     holes = [errand.holes[number] for number in sorted(errand.holes)]
     if holes and not errand.done:
         raise ExportError(f"the server gave nothing: {holes[0].reason}")
+    if not holes and not any(chunk.pieces for chunk in errand.done.values()):
+        _leave(work, is_new=is_new)
+        raise NothingFoundError(_nothing(errand.done.values()))
     work.place.remove(MANIFEST)
     assemble(work, begun, list(errand.done.values()), holes, _types(client))
     if not holes:
@@ -99,7 +113,25 @@ def download(
     return open_export(folder)
 
 
-def _begun(work: Work, plan: Plan) -> Plan | None:
+def _is_absent(place: Place) -> bool:
+    return isinstance(place, Folder) and not place.root.exists()
+
+
+def _leave(work: Work, *, is_new: bool) -> None:
+    """Leave no trace of an export without samples."""
+    work.clear()
+    if is_new and isinstance(work.place, Folder):
+        with suppress(OSError):
+            work.place.root.rmdir()
+
+
+def _nothing(done: Iterable[Done]) -> str:
+    if any(chunk.histograms for chunk in done):
+        return "nothing matched in that time but native histograms, which are left out"
+    return "nothing matched in that time"
+
+
+def _begun(work: Work, plan: Plan, *, resume: bool) -> Plan | None:
     """The plan to carry out; None when the export is there already.
 
     Raises:
@@ -108,25 +140,49 @@ def _begun(work: Work, plan: Plan) -> Plan | None:
     under_way = work.plan()
     if under_way is not None:
         if under_way.digest != plan.digest:
-            raise ExportError(
-                f"{work.place} holds an unfinished export of something else; choose another"
-                " folder, or remove this one"
-            )
+            raise ExportError(_unfinished(work.place, under_way, plan))
         return under_way
     if work.place.read(MANIFEST) is not None:
-        if _answers(open_export(str(work.place)).about, plan):
+        about = open_export(str(work.place)).about
+        if not _asks_the_same(about, plan):
+            raise ExportError(f"{work.place} holds another export; choose another folder")
+        if resume and (about.start, about.end) == (plan.start, plan.end):
             return None
-        raise ExportError(f"{work.place} holds another export; choose another folder")
+        if resume:
+            raise ExportError(
+                f"{work.place} holds this export, finished, {_span(about)}; --no-resume begins"
+                " anew, or choose another folder"
+            )
     work.begin(plan)
     return plan
 
 
-def _answers(about: About, plan: Plan) -> bool:
-    """Whether an export is what a plan asks for."""
+def _unfinished(place: Place, under_way: Plan, plan: Plan) -> str:
+    """Why a plan is not carried on by another; a relative time is another with each call."""
+    same = replace(under_way, start=plan.start, end=plan.end, until_now=plan.until_now)
+    if same.digest != plan.digest:
+        return (
+            f"{place} holds an unfinished export of something else; choose another folder, or"
+            " remove this one"
+        )
+    start, end = instant_text(under_way.start), instant_text(under_way.end)
+    end = "now" if under_way.until_now else end
+    return (
+        f"{place} holds this export, unfinished; --from {start} --to {end} goes on with it,"
+        " --no-resume begins anew"
+    )
+
+
+def _span(about: About) -> str:
+    start, end = (edge.astimezone(UTC) for edge in (about.start, about.end))
+    return f"from {start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _asks_the_same(about: About, plan: Plan) -> bool:
+    """Whether an export is of what a plan asks for, at whatever time."""
     asked = tuple(question.query for question in plan.questions)
-    where = (about.source, about.tenant, about.queries)
-    when = (about.start, about.end, about.step)
-    return where == (plan.source, plan.tenant, asked) and when == (plan.start, plan.end, plan.step)
+    found = (about.source, about.tenant, about.queries, about.step)
+    return found == (plan.source, plan.tenant, asked, plan.step)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import Final
 
 from rtobs import conventions as names
 from rtobs.analytics.source.questions import Question
+from rtobs.analytics.store import Export
 from rtobs.errors import ExportError
 from rtobs.model.indicator import WINDOW_PLACEHOLDER, EventsIndicator, LatencyIndicator, RateSource
 from rtobs.model.selector import Matcher, Selector
@@ -24,7 +25,7 @@ from rtobs.rules.indicators import IndicatorRules, bucket_and_count, indicator_r
 from rtobs.rules.reads import Reads
 from rtobs.rules.recordings import TILE, identity_labels
 
-__all__ = ["GRID", "Events", "questions_of"]
+__all__ = ["GRID", "Events", "has_counters", "has_series", "questions_of"]
 
 GRID: Final = timedelta(minutes=1)  # the interval of the rules
 _TILE: Final = timedelta(seconds=TILE.seconds)
@@ -53,6 +54,19 @@ def questions_of(slo: ResolvedSlo, events: Events) -> tuple[Question, ...]:
         ExportError: the SLO has no counters.
     """
     return tuple(_QUESTIONS[events](slo))
+
+
+def has_counters(slo: ResolvedSlo) -> bool:
+    """Whether `questions_of` has counters to ask for."""
+    return any(True for _ in _counted(slo))
+
+
+def has_series(export: Export, slo: ResolvedSlo, events: Events) -> bool:
+    """Whether an export of this kind has events of an SLO: a total, or any of its counters."""
+    if events != Events.COUNTERS:
+        return not export.select(names.TOTAL_RATE, slo_id=slo.slo_id).is_empty()
+    asked = (question.expression.selectors[0].selector for question in questions_of(slo, events))
+    return any(not export.select(one.metric, *one.matchers).is_empty() for one in asked)
 
 
 def _recorded(slo: ResolvedSlo) -> Iterator[Question]:

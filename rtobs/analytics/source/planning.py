@@ -160,7 +160,8 @@ def _edges(
     unit = 1 if step is None else step // _MILLISECOND
     first_ms, last_ms = (milliseconds(instant) // unit * unit for instant in (start, last))
     if last_ms < first_ms:
-        raise ExportError(f"the export would end ({last}) before it starts ({start})")
+        ends = (f"{edge.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" for edge in (last, start))
+        raise ExportError("the export would end ({}) before it starts ({})".format(*ends))
     return instant_of(first_ms), instant_of(last_ms)
 
 

@@ -17,6 +17,7 @@ from rtobs.analytics.store.manifest import MANIFEST, File, Manifest, file_entry,
 from rtobs.analytics.store.parquet import samples_bytes, series_bytes
 from rtobs.analytics.store.places import Place, place_of
 from rtobs.analytics.store.read import Export, open_export
+from rtobs.analytics.store.vacancy import refuse_other_files
 from rtobs.errors import ExportError
 
 __all__ = ["Writer", "by_day", "parts_of", "write_export"]
@@ -37,7 +38,7 @@ def write_export(
     """Write an export from frames.
 
     Args:
-        folder: a folder or s3:// address without an export.
+        folder: a folder or s3:// address without an export or other files.
         series: SERIES.
         samples: SAMPLES of these series, in any order.
         about: what to say about it.
@@ -46,13 +47,14 @@ def write_export(
         The export, opened.
 
     Raises:
-        ExportError: there is an export already, a sample has no series, a series has two samples
-            at one time, or a file cannot be written.
+        ExportError: there is an export already or something else, a sample has no series, a
+            series has two samples at one time, or a file cannot be written.
         FrameError: a frame has other columns.
     """
     place = place_of(folder)
     if place.read(MANIFEST) is not None:
         raise ExportError(f"{place} holds an export already; choose another folder")
+    refuse_other_files(folder)
     known, given = check(series, SERIES), check(samples.lazy(), SAMPLES)
     _refuse_strangers(known, given)
     writer = Writer(place)

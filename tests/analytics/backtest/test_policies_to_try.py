@@ -146,7 +146,9 @@ def test_without_a_history_nothing_can_be_tried() -> None:
         sweep([], [Candidate("shipped")], empty(INCIDENTS))
 
 
-def _scores(*rows: tuple[str, float | None, float, float | None]) -> pl.DataFrame:
+def _scores(
+    *rows: tuple[str, float | None, float, float | None], flaps: tuple[int, ...] = (0,) * 6
+) -> pl.DataFrame:
     """SCORES of (policy, recall, pages a week, detection)."""
     plain = [
         {
@@ -157,13 +159,14 @@ def _scores(*rows: tuple[str, float | None, float, float | None]) -> pl.DataFram
             "detection_p50_s": detection,
             "incidents": 4,
             "precision": 1.0,
+            "flaps": often,
         }
-        for policy, recall, pages, detection in rows
+        for (policy, recall, pages, detection), often in zip(rows, flaps, strict=False)
     ]
     return pl.DataFrame(plain, schema=dict(SCORES.columns))
 
 
-def test_recall_decides_then_pages_then_detection() -> None:
+def test_recall_decides_then_pages_then_flaps_then_detection() -> None:
     """What is shipped wins a tie."""
     worse = ("shipped", 0.5, 1.0, 60.0)
     assert recommend(_scores(worse, ("a", 1.0, 9.0, 600.0))).policy == "a"
@@ -171,6 +174,8 @@ def test_recall_decides_then_pages_then_detection() -> None:
     assert recommend(_scores(worse, ("a", 0.5, 1.0, 59.0))).policy == "a"
     assert recommend(_scores(("a", 0.5, 1.0, 60.0), worse)).policy == "shipped"
     assert recommend(_scores(("a", None, 0.0, None), worse)).policy == "shipped"
+    assert recommend(_scores(worse, ("a", 0.5, 1.0, 600.0), flaps=(3, 2))).policy == "a"
+    assert recommend(_scores(worse, ("a", 0.5, 1.1, 600.0), flaps=(3, 0))).policy == "shipped"
 
 
 def test_the_recommendation_says_why() -> None:
@@ -182,6 +187,13 @@ def test_the_recommendation_says_why() -> None:
         f"shipped: finds 0 {of_four} 1 minute, pages 1 times a week, {true}",
         "a is better because it finds more incidents and it pages less often.",
     )
+    assert found.caution.startswith("Caution: 4 incidents to judge by, fewer than 10.")
+
+
+def test_ten_incidents_need_no_caution() -> None:
+    """Below that the fit is to the few."""
+    ten = _scores(("shipped", 0.5, 1.0, 60.0)).with_columns(pl.lit(10, pl.Int64).alias("incidents"))
+    assert recommend(ten).caution == ""
 
 
 _ROWS = st.tuples(
@@ -199,7 +211,8 @@ def test_the_front_holds_the_recommended(
     rows: list[tuple[float | None, float, float | None]],
 ) -> None:
     """No policy beats it; and whatever is not on the front is beaten by one that is."""
-    scores = _scores(*((str(number), *row) for number, row in enumerate(rows)))
+    named = ((str(number), *row) for number, row in enumerate(rows))
+    scores = _scores(*named, flaps=(0, 1, 2, 0, 1, 2))
     front = set(scores.filter(pareto(scores))["policy"])
     assert recommend(scores).policy in front
     kept = scores.filter(pl.col("policy").is_in(front))

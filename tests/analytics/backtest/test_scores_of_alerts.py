@@ -205,7 +205,7 @@ def test_an_outage_that_spends_enough_is_an_incident() -> None:
     found = _burnt((1000, 10, 1.0), (5000, 4, 1.0), (9000, 5, 1.0))
     assert found["start"].to_list() == [_at(999), _at(8999)]
     assert found["end"].to_list() == [_at(1009), _at(9004)]
-    assert found["label"].to_list() == ["4.63% of the budget", "2.31% of the budget"]
+    assert found["label"].to_list() == ["found", "found"]
 
 
 def test_outages_within_an_hour_are_one_incident() -> None:
@@ -218,3 +218,45 @@ def test_what_the_budget_sustains_is_no_incident() -> None:
     """A burn rate of 1 for a month is the promise, not a fault."""
     assert _burnt((0, 30 * 1440, 0.005)).equals(empty(INCIDENTS))
     assert _burnt((0, 30 * 1440, 0.006)).height == 1
+
+
+def _noisy(*outages: tuple[int, int, float], seed: int, rate: int = 6) -> pl.DataFrame:
+    """Incidents of ten days with few events, a base burn rate of 0.4 and single bad events."""
+    draw = np.random.default_rng(seed)
+    minutes = 10 * 1440
+    bad = draw.binomial(rate, 0.4 * 0.005, minutes).astype(float)
+    for start, length_, share in outages:
+        bad[start : start + length_] = rate * share
+    known = bench(
+        minutes_of(BAD_FORM.slo_id, np.full(minutes, float(rate)), bad),
+        BAD_FORM,
+        dialect=Dialect.V3,
+    )
+    return incidents(known)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_single_bad_events_do_not_stretch_an_outage(seed: int) -> None:
+    """Half an hour of 50% errors begins within 5 minutes of itself and ends within 10."""
+    found = _noisy((5000, 30, 0.5), seed=seed)
+    inside = [span for span in _minutes(found) if span[0] < 5030 and span[1] > 5000]
+    ((start, end),) = inside
+    assert abs(start - 4999) <= 5
+    assert abs(end - 5029) <= 10
+
+
+def test_what_a_core_leaves_aside_is_told_apart() -> None:
+    """A brownout of ten hours that ends in a total outage is two incidents, nothing is lost."""
+    found = _burnt((1000, 600, 0.0075), (1600, 60, 1.0))
+    assert _minutes(found) == [(1002, 1595), (1599, 1659)]
+
+
+def test_a_slow_burn_keeps_all_that_the_budget_does_not_sustain() -> None:
+    """Twenty hours at burn rates of 2 and 4 are one incident, but for a minute or two of slope."""
+    assert _minutes(_burnt((1000, 600, 0.01), (1600, 600, 0.02))) == [(1001, 2198)]
+
+
+def _minutes(found: pl.DataFrame) -> list[tuple[float, float]]:
+    minute = timedelta(minutes=1)
+    spans = found.select("start", "end").rows()
+    return [((start - START) / minute, (end - START) / minute) for start, end in spans]

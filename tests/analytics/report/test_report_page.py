@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import Final
 import pytest
 
 from rtobs.analytics.charts import look
-from rtobs.analytics.report import html, summarise
+from rtobs.analytics.report import html, markdown, summarise
 from tests.analytics.report.histories import HOSTILE, platform, week, week_as_html
 
 VOID: Final = frozenset({"meta", "br", "path", "line", "rect"})
@@ -156,9 +157,23 @@ def test_numbers_have_units_and_digits(page: Page) -> None:
 def test_a_verdict_is_a_shape_and_a_word(page: Page) -> None:
     """Who sees no colours reads the same."""
     words = [text for tag, text in page.texts if tag == "span"]
-    assert {" missed", " undecided", " met"} <= set(words)
+    assert {" missed", " undecided so far", " met"} <= set(words)
     marks = {"\N{BLACK DOWN-POINTING TRIANGLE}", "\N{BLACK DIAMOND}", "\N{BLACK CIRCLE}"}
     assert marks <= set(words)
+
+
+def test_many_alerts_are_folded() -> None:
+    """Ten rows are seen, the others are there when asked for."""
+    report = week()
+    first = report.sections[0]
+    many = replace(report, sections=(replace(first, alerts=first.alerts[:1] * 13),))
+    page, text = html(many), markdown(many)
+    assert page.count("<summary>3 more alerts</summary>") == 1
+    shown, folded = page.split("<summary>")
+    row = f"<td>{first.alerts[0].alert} {first.alerts[0].tier}</td>"
+    assert (shown.count(row), folded.count(row)) == (10, 3)
+    assert text.count("<details><summary>3 more alerts</summary>") == 1
+    assert "<summary>" not in html(replace(many, sections=(first,)))
 
 
 def test_the_same_report_gives_the_same_bytes(source: str) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 import pytest
 
-from rtobs.analytics.source import Progress, Question, download, plan
+from rtobs.analytics.source import NothingFoundError, Progress, Question, download, plan
 from rtobs.errors import ExportError, ServerError
 from rtobs.prometheus import Client, Connection, Patience
 from tests.prometheus_client.fake_prometheus import Asked, FakePrometheus, Reply, failure, success
@@ -84,7 +84,7 @@ def _ranges(fake: FakePrometheus) -> list[str]:
 _PROGRAM: Final = """
 import sys
 from datetime import timedelta
-from rtobs.analytics.source import Question, download, plan
+from rtobs.analytics.source import NothingFoundError, Question, download, plan
 from rtobs.prometheus import Client, Connection
 from tests.analytics.source.test_source_resume import BUDGET, END, MINUTE, QUESTION, START
 
@@ -279,6 +279,48 @@ def test_an_export_until_now_keeps_its_end(tmp_path: Path) -> None:
         export = download(later, client, tmp_path)
     assert export.about.end == made.end
     assert export.samples("up").collect().height == 2 * 361
+
+
+def test_an_unfinished_export_of_another_time_says_how_it_goes_on(tmp_path: Path) -> None:
+    """A relative start is another with each call; the message has the one that began."""
+    with FakePrometheus(answers=failing(lambda n: n == 3, failure(403, "no"))) as fake:
+        client = _client(fake)
+        made = plan(client, [QUESTION], START, END, step=MINUTE, budget=BUDGET)
+        with pytest.raises(ServerError):
+            download(made, client, tmp_path, concurrency=1)
+        later = plan(client, [QUESTION], START + MINUTE, END + MINUTE, step=MINUTE)
+        said = "unfinished; --from 2026-11-01T00:00:00Z --to 2026-11-01T12:00:00Z goes on with it"
+        with pytest.raises(ExportError, match=said):
+            download(later, client, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "other", ["a.yaml", "samples/mine.csv", "work/notes.json", "x/series.parquet"]
+)
+def test_files_of_others_are_not_touched(tmp_path: Path, other: str) -> None:
+    """An export tidies its folder, so it begins in none that holds something else."""
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text("mine")
+    with FakePrometheus(answers=server) as fake:
+        client = _client(fake)
+        made = plan(client, [QUESTION], START, END, step=MINUTE)
+        for resume in (True, False):
+            with pytest.raises(ExportError, match="holds other files; choose another folder"):
+                download(made, client, tmp_path, resume=resume)
+        assert _ranges(fake) == []
+    assert _files(tmp_path) == {other: b"mine"}
+
+
+def test_only_native_histograms_are_no_export(tmp_path: Path) -> None:
+    """Nothing that can be kept came, and the message says what did."""
+    histogram = {"metric": {"__name__": "h"}, "histograms": [[1, {"count": "1"}]]}
+    reply = success({"resultType": "matrix", "result": [histogram]})
+    with FakePrometheus(answers=failing(lambda _: True, reply)) as fake:
+        client = _client(fake)
+        made = plan(client, [QUESTION], START, END, step=MINUTE)
+        with pytest.raises(NothingFoundError, match="but native histograms, which are left out"):
+            download(made, client, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_native_histograms_are_counted_and_left_out(tmp_path: Path) -> None:

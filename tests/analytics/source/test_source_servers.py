@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from rtobs.analytics.dialect import Dialect
-from rtobs.analytics.source import Question, download, plan
+from rtobs.analytics.source import NothingFoundError, Question, download, plan
 from rtobs.errors import ExportError, ServerError
 from rtobs.prometheus import Client
 from tests.analytics.source.conftest import END, MINUTE, START, Known
@@ -139,9 +139,11 @@ def test_the_same_bytes_whatever_the_chunks(client: Client, tmp_path: Path) -> N
 
 
 def test_nothing_matches(client: Client, tmp_path: Path) -> None:
-    """A selector without series is an empty export, not an error."""
-    export = download(plan(client, [Question("nothing")], START, END), client, tmp_path)
-    assert (export.metrics, export.series.height) == ((), 0)
+    """A selector without series makes no export and no folder."""
+    made = plan(client, [Question("nothing")], START, END)
+    with pytest.raises(NothingFoundError, match="nothing matched in that time"):
+        download(made, client, tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_question_is_refused_before_anything_is_written(

@@ -33,6 +33,23 @@ def test_a_folder_without_a_manifest_is_no_export(tmp_path: Path) -> None:
         open_export(tmp_path)
 
 
+def test_a_folder_of_other_files_is_not_written_to(
+    tmp_path: Path, series: pl.DataFrame, samples: pl.DataFrame, about: About
+) -> None:
+    """Not even where they lie among what a killed export has left, which alone is no hindrance."""
+    left = tmp_path / "samples" / "metric=up" / "date=2026-11-01"
+    left.mkdir(parents=True)
+    (left / ".part-000.parquet.0f.draft").touch()
+    (tmp_path / "a.yaml").write_text("mine")
+    with pytest.raises(ExportError, match="holds other files; choose another folder"):
+        write_export(tmp_path, series, samples, about)
+    with pytest.raises(ExportError, match=r"a\.yaml is a file; name a folder"):
+        write_export(tmp_path / "a.yaml", series, samples, about)
+    assert (tmp_path / "a.yaml").read_text() == "mine"
+    (tmp_path / "a.yaml").unlink()
+    assert write_export(tmp_path, series, samples, about).about == about
+
+
 @pytest.mark.parametrize("version", ["2.0", "0.9", "", "x"])
 def test_another_major_version_is_refused(folder: Path, version: str) -> None:
     """A format that this reader does not know is never guessed at."""
