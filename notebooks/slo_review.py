@@ -322,8 +322,9 @@ def _(ahead: Forecast, past: pl.DataFrame):
 
 @app.cell
 def _(past: pl.DataFrame):
+    _banded = pl.when(pl.col("method") == "bootstrap").then("coverage")  # the others draw a line
     table(
-        past.sort("pinball"),
+        past.with_columns(coverage=_banded).sort("pinball"),
         {
             "method": "method",
             "origins": "forecasts",

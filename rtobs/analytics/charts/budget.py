@@ -163,9 +163,9 @@ def _description(
     if groups > 1:
         parts.append(f"It is the worst of {groups} groups at the end.")
     pages = fired.filter(pl.col("severity") == "critical").height
+    shaded = "1 incident is" if happened.height == 1 else f"{happened.height} incidents are"
     parts.append(
-        f"{happened.height} incidents are shaded, and {pages} pages and"
-        f" {fired.height - pages} other alerts are drawn below."
+        f"{shaded} shaded; pages drawn below: {pages}, other alerts: {fired.height - pages}."
         if happened.height or fired.height
         else "There are no incidents and no alerts."
     )

@@ -137,7 +137,7 @@ def test_the_worst_group_is_drawn_last_and_strong() -> None:
     made = describe(CHARTS["budget"]())
     assert made.startswith(f"The budget of {HOSTILE} goes from")
     assert "the worst of 2 groups" in made
-    assert "2 incidents are shaded, and 1 pages and 2 other alerts" in made
+    assert "2 incidents are shaded; pages drawn below: 1, other alerts: 2." in made
 
 
 def test_description_of_burn_rates() -> None:
