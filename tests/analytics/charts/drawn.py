@@ -170,7 +170,7 @@ def _scores() -> pl.DataFrame:
         ("slow", 2_400.0, 0.5, 1.0, 0.6),
     ]
     known = [dict(zip(names, row, strict=True)) for row in rows]
-    absent = dict.fromkeys(SCORES.columns)
+    absent = dict.fromkeys(SCORES.columns) | {"incidents": 5, "flaps": 0}
     return pl.DataFrame([absent | row for row in known], schema=dict(SCORES.columns))
 
 
