@@ -150,7 +150,7 @@ def _median(runs: Sequence[Run]) -> Run:
 def main() -> int:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--slos", type=int, default=30)
+    parser.add_argument("--slos", type=int, default=100)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--big", type=int, default=0)
