@@ -1,6 +1,7 @@
 """A Whisper model for faster-whisper, one layer deep and with random weights.
 
-It says nonsense, the same each time, but runs through the very code that a real model runs through.
+It says nonsense, another one each time since faster-whisper draws lots where a model is unsure, but
+runs through the very code that a real model runs through.
 """
 
 from __future__ import annotations
@@ -48,6 +49,13 @@ def _tokenizer() -> Tokenizer:
     return tokenizer
 
 
+def _talkative() -> NDArray[np.float32]:
+    """A bias that leaves only bytes to say, so that luck never ends a text after a few of them."""
+    bias = np.full(len(_VOCABULARY), -100, np.float32)
+    bias[: len(_BYTES)] = 0
+    return bias
+
+
 class _Weights:
     """Fills a specification of ctranslate2.
 
@@ -67,7 +75,7 @@ class _Weights:
         decoder.position_encodings.encodings = self._normal(_LONGEST_TEXT, _WIDTH)
         decoder.embeddings.weight = self._normal(len(_VOCABULARY), _WIDTH)
         decoder.projection.weight = decoder.embeddings.weight
-        decoder.projection.bias = np.zeros(len(_VOCABULARY), np.float32)
+        decoder.projection.bias = _talkative()
         for half in (encoder, decoder):
             self._norm(half.layer_norm)
             for layer in half.layer:
