@@ -77,7 +77,7 @@ def configure(parser: ArgumentParser) -> None:
         help="a selector, or with --step any expression; may repeat",
     )
     what.add_argument(
-        "--slo", action="append", metavar="ID", help="what an SLO needs, by its slo_id; may repeat"
+        "--slo", action="extend", nargs="+", metavar="ID", help="what these SLOs need, by slo_id"
     )
     what.add_argument("--all-slos", action="store_true", help="what all SLOs need")
     how = parser.add_mutually_exclusive_group()

@@ -55,7 +55,12 @@ def configure(parser: ArgumentParser) -> None:
         " 2025-03-03/2025-03-17, which ends before its second day (default: month)",
     )
     parser.add_argument(
-        "--slo", metavar="ID", nargs="+", default=[], help="only these SLOs (default: all)"
+        "--slo",
+        metavar="ID",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="only these SLOs (default: all)",
     )
     parser.add_argument(
         "--incidents",
