@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from rtobs.analytics.slo.accounting import closing
 from rtobs.analytics.slo.budget import rolling_budget
 from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
+from rtobs.analytics.slo.schedule import Schedule
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.store import Export, open_export
 from rtobs.cli.main import main
 from rtobs.dashboards.build import build
-from rtobs.model.duration import Duration
 from rtobs.slo.fleet import load_fleet
 from tests.one_number.conftest import BEGIN, END, Backfilled
 
@@ -108,8 +108,9 @@ def test_it_follows_from_the_raw_counters(
     slo, dialect = backfilled.slo, recorded.about.dialect
     first = first_of(recorded_minutes(recorded, slo))
     minutes = counted_minutes(counters, slo, start=first)
-    phase = Duration(int(first_of(recorded_tiles(recorded, slo)).timestamp()) % 300)
-    budget = rolling_budget(tiles(minutes, phase=phase, dialect=dialect), slo, dialect=dialect)
+    phase = (first_of(recorded_tiles(recorded, slo)) - BEGIN) % timedelta(minutes=5)
+    made = tiles(minutes, schedule=Schedule(long_phase=phase, end=END), dialect=dialect)
+    budget = rolling_budget(made, slo, dialect=dialect)
     assert last(budget) == pytest.approx(told, rel=1e-12)
 
 

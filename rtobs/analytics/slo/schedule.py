@@ -16,7 +16,8 @@ __all__ = ["MINUTE", "TILE", "Schedule", "milliseconds", "minute_from", "moment"
 MINUTE: Final = Duration.parse("1m")
 TILE: Final = Duration.parse("5m")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ALIGNED: Final = Duration(0)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_ALIGNED: Final = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Schedule:
     taken to have run and to have given nothing, as when a service vanished.
 
     Attributes:
-        long_phase: offset of the five-minute group, where no tiles are given.
+        long_phase: offset of the five-minute group, where no tiles are given; Prometheus takes a
+            hash for it, so it is seldom a whole second.
         start: when the groups began to run; None for the first sample.
         end: last moment of the history; None for the last sample.
         holes: [from, to) in which no rule ran because Prometheus was down.
     """
 
-    long_phase: Duration = _ALIGNED
+    long_phase: timedelta = _ALIGNED
     start: datetime | None = None
     end: datetime | None = None
     holes: tuple[tuple[datetime, datetime], ...] = ()
@@ -55,7 +57,7 @@ class Schedule:
     def long(self, fast: Times, known: Times) -> Times:
         """Evaluations of the five-minute group, from those of the other and its own samples."""
         both = np.union1d(fast, known) if len(known) else fast
-        return self._filled(known, TILE, 1000 * self.long_phase.seconds, both)
+        return self._filled(known, TILE, self.long_phase // _MILLISECOND, both)
 
     def _filled(self, known: Times, interval: Duration, phase: int, both: Times) -> Times:
         span = self.span(both)
@@ -78,7 +80,7 @@ class Schedule:
 
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware moment."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def moment(milliseconds: int) -> datetime:

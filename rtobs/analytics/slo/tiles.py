@@ -10,21 +10,21 @@ from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import MINUTES, TILES, check, empty
 from rtobs.analytics.slo.histories import Histories, histories, table
 from rtobs.analytics.slo.schedule import Schedule
-from rtobs.model.duration import Duration
 
 __all__ = ["tiles", "tiles_of"]
 
-_NONE: Final = Duration(0)
+_ALWAYS: Final = Schedule()
 
 
 def tiles(
-    minutes: pl.DataFrame, *, phase: Duration = _NONE, dialect: Dialect = Dialect.V3
+    minutes: pl.DataFrame, *, schedule: Schedule = _ALWAYS, dialect: Dialect = Dialect.V3
 ) -> pl.DataFrame:
     """What the five-minute rules record of the minutes.
 
     Args:
         minutes: MINUTES of any number of SLOs.
-        phase: offset of the five-minute group within its interval.
+        schedule: when the five-minute group ran. Without an end, a tile that was made after the
+            last minute is left out.
         dialect: whether a sample that is exactly five minutes old is still read.
 
     Returns:
@@ -33,7 +33,6 @@ def tiles(
     Raises:
         FrameError: the frame is no MINUTES.
     """
-    schedule = Schedule(long_phase=phase)
     parts = [
         tiles_of(slo_id, histories(own, slo_id, dialect=dialect, schedule=schedule))
         for (slo_id,), own in sorted(

@@ -135,12 +135,12 @@ def test_groups_and_slos_do_not_see_each_other(seed: int) -> None:
 
 
 @few
-@given(seed=seeds, phase=st.integers(0, 299))
-def test_given_tiles_are_those_that_it_makes(seed: int, phase: int) -> None:
+@given(seed=seeds, offset=st.integers(0, 299_999))
+def test_given_tiles_are_those_that_it_makes(seed: int, offset: int) -> None:
     """A replay of minutes and of their tiles is the same, at any offset of the long group."""
     minutes = minutes_of(BAD_FORM.slo_id, *_history(seed))
-    own = tiles(minutes, phase=Duration(phase))
-    schedule = Schedule(long_phase=Duration(phase))
+    schedule = Schedule(long_phase=timedelta(milliseconds=offset))
+    own = tiles(minutes, schedule=schedule)
     made = replay(minutes, BAD_FORM, dialect=Dialect.V3, schedule=schedule)
     given_ = replay(minutes, BAD_FORM, dialect=Dialect.V3, tiles=own)
     assert made.alerts.equals(given_.alerts)

@@ -135,9 +135,9 @@ def test_the_long_group_runs_at_its_offset() -> None:
     """Without tiles the five-minute group runs at the offset that is given."""
     fast = np.arange(0, 1_000_000, _STEP, dtype=np.int64)
     nothing = np.array([], dtype=np.int64)
-    late = Schedule(long_phase=Duration(30))
+    late = Schedule(long_phase=timedelta(seconds=30, milliseconds=250))
     assert Schedule().long(fast, nothing).tolist() == [0, 300_000, 600_000, 900_000]
-    assert late.long(fast, nothing).tolist() == [30_000, 330_000, 630_000, 930_000]
+    assert late.long(fast, nothing).tolist() == [30_250, 330_250, 630_250, 930_250]
     assert Schedule().long(fast, np.array([17_000, 617_000])).tolist() == [
         17_000,
         317_000,
