@@ -48,7 +48,7 @@ def _raw() -> Iterator[str]:
         if n > 400:
             yield f'apisix_http_status{{code="503"}} {(n - 400) * (1 + n % 5)} {ts}'
         yield f'apisix_http_latency_count{{type="apisix"}} {n * 9} {ts}'
-        yield f'apisix_http_latency_bucket{{type="apisix",le="50"}} {n * 9 - n // 3} {ts}'
+        yield f'apisix_http_latency_bucket{{type="apisix",le="200"}} {n * 9 - n // 3} {ts}'
         if not 500 <= n < 600:
             yield f'probe_success{{probe="apisix"}} {int(n % 50 > 7)} {ts}'
 
@@ -156,7 +156,7 @@ def test_counters_are_those_that_the_rules_read(slos: dict[str, ResolvedSlo]) ->
     )
     latency = questions_of(slos["apisix-gateway-latency"], Events.COUNTERS)
     assert [question.query for question in latency] == [
-        'apisix_http_latency_bucket{type="apisix",le=~"50|50\\\\.0"}',
+        'apisix_http_latency_bucket{type="apisix",le=~"200|200\\\\.0"}',
         'apisix_http_latency_count{type="apisix"}',
     ]
 
