@@ -6,6 +6,7 @@ each counts. Run it with `python benchmarks/instrument.py`; it exits with 1 when
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
 import io
@@ -283,6 +284,7 @@ def disabled() -> Iterator[Bar]:
 
 def main() -> int:
     """Print every bar; 1 when one is missed."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     trace.set_tracer_provider(PROVIDER)
     metrics.set_meter_provider(MeterProvider([InMemoryMetricReader()], shutdown_on_exit=False))
     missed = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opentelemetry import baggage, propagate
+from opentelemetry import baggage
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import (
     CarrierT,
@@ -70,6 +70,8 @@ class Admission(TextMapPropagator):
 
 def admit(*, accept: bool) -> None:
     """Put the check before the propagator that the application uses."""
+    from opentelemetry import propagate  # noqa: PLC0415  # its import reads the environment
+
     propagate.set_global_textmap(Admission(propagate.get_global_textmap(), accept=accept))
 
 

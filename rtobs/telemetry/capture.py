@@ -30,7 +30,8 @@ class Captured:
     """Spans, metrics and log records since the capture began; may be read after its end too.
 
     Attributes:
-        records: log records of the standard library.
+        records: log records of the standard library; without `rtobs.init` from the level INFO on,
+            which is what `rtobs.init` sends.
     """
 
     def __init__(self, spans: list[ReadableSpan], reader: InMemoryMetricReader) -> None:
@@ -47,8 +48,7 @@ class Captured:
     def spans(self) -> list[Span]:
         """Ended spans in the order of their ends, redacted as they would be sent."""
         run_deferred()
-        limits = Limits()
-        redactor = Redactor(Redaction(), limits.value_length, limits.attributes)
+        limits, redactor = _rules()
         clean = [FinishedSpan(span, redactor, limits) for span in self._spans]
         return list(spans_of(encode_spans(clean)))
 
@@ -132,6 +132,13 @@ def _meant(text: str, choices: Collection[str]) -> str:
     return f"; there is {', '.join(sorted(choices))}" if choices else "; there is none"
 
 
+def _rules() -> tuple[Limits, Redactor]:
+    """What `rtobs.init` decided; before it, the defaults."""
+    limits = instruments.policy.limits
+    redactor = instruments.policy.redactor
+    return limits, redactor or Redactor(Redaction(), limits.value_length, limits.attributes)
+
+
 class _Collect(SpanProcessor):
     def __init__(self) -> None:
         self.spans: list[ReadableSpan] = []
@@ -167,23 +174,35 @@ def capture() -> Iterator[Captured]:
     tracer_provider.add_span_processor(collect)
     meter_provider.add_metric_reader(reader)
     captured = Captured(collect.spans, reader)
-    handler = _Records(captured.records)
     instruments.prime_again()
-    logging.getLogger().addHandler(handler)
     try:
-        yield captured
+        with _logging_to(_Records(captured.records)):
+            yield captured
     finally:
-        logging.getLogger().removeHandler(handler)
         captured.freeze()
         collect.on = False
         meter_provider.remove_metric_reader(reader)
 
 
+@contextmanager
+def _logging_to(handler: logging.Handler) -> Iterator[None]:
+    root = logging.getLogger()
+    lowered = instruments.policy.redactor is None and root.level == logging.WARNING
+    if lowered:
+        root.setLevel(logging.INFO)  # as `rtobs.init` does where nobody chose a level
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        if lowered and root.level == logging.INFO:
+            root.setLevel(logging.WARNING)
+
+
 def _providers() -> tuple[TracerProvider, MeterProvider]:
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         made = TracerProvider(shutdown_on_exit=False)
-        limits = Limits()
-        redactor = Redactor(Redaction(), limits.value_length, limits.attributes)
+        limits, redactor = _rules()
         made.add_span_processor(QueueingProcessor(None, redactor, limits))
         trace.set_tracer_provider(made)
     tracer_provider = trace.get_tracer_provider()

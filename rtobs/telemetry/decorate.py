@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from functools import partial, wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, overload
 
 from opentelemetry import context, trace
 from opentelemetry.trace import Span, SpanKind
@@ -31,9 +31,14 @@ class span:  # noqa: N801  # used like a function: `with rtobs.span("load")`
     Args:
         name: name of the span; constant, ids belong into attributes.
         attributes: attributes of the span.
+
+    Raises:
+        ConfigurationError: there is no name, as in `@rtobs.span` without parentheses.
     """
 
     def __init__(self, name: str, /, **attributes: AttributeValue) -> None:
+        if not isinstance(name, str):
+            raise ConfigurationError('rtobs.span needs a name: write rtobs.span("load")')
         self._name = name
         self._attributes = attributes
         self._scope = Scope()
@@ -77,12 +82,25 @@ class span:  # noqa: N801  # used like a function: `with rtobs.span("load")`
         return cast("F", call)
 
 
+@overload
+def instrument(name: F, /) -> F: ...
+
+
+@overload
 def instrument(
     name: str | None = None,
     *,
     kind: Kind = "internal",
     attributes: Mapping[str, AttributeValue] | None = None,
-) -> Callable[[F], F]:
+) -> Callable[[F], F]: ...
+
+
+def instrument(
+    name: F | str | None = None,
+    *,
+    kind: Kind = "internal",
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> F | Callable[[F], F]:
     """Count, time and trace each call of a function, coroutine function or generator function.
 
     `rtobs.operations` counts outcomes (ok, cancelled, error), each from 0;
@@ -90,13 +108,18 @@ def instrument(
     and its span is current only while the generator itself runs.
 
     Args:
-        name: value of the label `operation`; default: the qualified name of the function.
+        name: value of the label `operation`; default: the qualified name of the function, also
+            for `@rtobs.instrument` without parentheses.
         kind: kind of the span.
         attributes: constant attributes of the span.
 
     Raises:
-        ConfigurationError: `kind` is unknown.
+        ConfigurationError: `kind` is unknown, or `name` is no text.
     """
+    if callable(name):
+        return instrument(kind=kind, attributes=attributes)(name)
+    if name is not None and not isinstance(name, str):
+        raise ConfigurationError("the name of an operation must be text")
     if kind.upper() not in SpanKind.__members__:
         raise ConfigurationError(f'"{kind}" is not a kind of span')
 

@@ -6,6 +6,7 @@ span while the same thread is ending another.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from rtobs.telemetry.outlet import Outlet, Sent
 __all__ = ["ExportQueue"]
 
 T = TypeVar("T")
+_logger = logging.getLogger(__name__)
 _LONGEST_PAUSE = 30.0
 
 
@@ -39,6 +41,7 @@ class ExportQueue(Generic[T]):
         self._health = health
         self._capacity = capacity
         self._batch = min(batch, capacity)
+        self._size = self._batch
         self._items: deque[T] = deque()
         self._in_flight = 0
         self._failures = 0
@@ -70,13 +73,16 @@ class ExportQueue(Generic[T]):
     def drain(self, urgent: bool) -> None:  # noqa: FBT001  # the worker's contract
         """Export until less than a batch waits; everything, and without pause, when `urgent`.
 
-        A failure that may pass puts its batch back at the head of the queue.
+        A failure that may pass puts its batch back at the head of the queue. So does an item that
+        cannot be encoded: it is found with ever smaller batches, and then it alone is lost.
         """
         if not urgent and time.monotonic() < self._retry_at:
             return
         if not self._send_batch():
             return
-        while len(self._items) >= (1 if urgent else self._batch):
+        while self._items and (
+            urgent or len(self._items) >= self._batch or self._size < self._batch
+        ):
             if not self._send_batch():
                 return
 
@@ -94,6 +100,7 @@ class ExportQueue(Generic[T]):
         """Forget the parent's items in a forked child; the parent exports them."""
         self._items.clear()
         self._in_flight = 0
+        self._size = self._batch
         self._failures = 0
         self._retry_at = 0.0
         self._outlet.renew()
@@ -109,31 +116,45 @@ class ExportQueue(Generic[T]):
             return True
         self._in_flight = len(batch)
         outcome, pause = self._outlet.send(batch)
+        if outcome is Sent.UNENCODABLE and len(batch) > 1:
+            self._size = len(batch) // 2
+            self._put_back(batch)
+        else:
+            self._account(batch, outcome, pause)
+        self._in_flight = 0
+        return outcome is not Sent.RETRY
+
+    def _account(self, batch: Sequence[T], outcome: Sent, pause: float) -> None:
         if outcome is Sent.OK:
             self._health.sent(self._signal, len(batch))
             self._failures = 0
         else:
             self._health.failed(self._signal)
-        if outcome is Sent.REJECTED:
-            self._health.dropped(self._signal, "rejected", len(batch))
+        if outcome is Sent.UNENCODABLE:
+            _logger.warning("one of the %s cannot be encoded and is dropped", self._signal)
         if outcome is Sent.RETRY:
-            self._put_back(batch, pause)
-        self._in_flight = 0
-        return outcome is not Sent.RETRY
+            self._pause(pause)
+            self._put_back(batch)
+            return
+        if outcome is not Sent.OK:
+            self._health.dropped(self._signal, "rejected", len(batch))
+        self._size = min(2 * self._size, self._batch)
 
     def _take(self) -> list[T]:
         batch: list[T] = []
-        while len(batch) < self._batch:
+        while len(batch) < self._size:
             try:
                 batch.append(self._items.popleft())
             except IndexError:
                 break
         return batch
 
-    def _put_back(self, batch: Sequence[T], pause: float) -> None:
+    def _pause(self, pause: float) -> None:
         self._failures += 1
         wait = max(pause, min(2.0 ** (self._failures - 1), _LONGEST_PAUSE))
         self._retry_at = time.monotonic() + wait
+
+    def _put_back(self, batch: Sequence[T]) -> None:
         if not self._open:
             return  # closed meanwhile: the batch was in flight and is counted as lost
         self._items.extendleft(reversed(batch))

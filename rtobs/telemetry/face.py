@@ -58,4 +58,6 @@ def _spec(
 ) -> Spec:
     if any(name == metric.name for metric in conventions.LIBRARY_METRICS):
         raise ConfigurationError(f"{name} is a metric of rtobs itself")
+    if isinstance(labels, str):
+        raise ConfigurationError(f'the labels of {name} must be a list, such as ["{labels}"]')
     return Spec(name, unit, description, tuple(labels), tuple(buckets))

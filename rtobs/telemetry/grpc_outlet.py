@@ -50,9 +50,12 @@ class GrpcOutlet(Generic[T]):
         try:
             if self._exporter is None:
                 self._exporter = self._make()
-            result = self._exporter.export(batch[0] if self._whole else batch)
-        except Exception:  # noqa: BLE001  # whatever gRPC does, the service goes on
+        except Exception:  # noqa: BLE001  # a channel that cannot be made now
             return self._failed()
+        try:
+            result = self._exporter.export(batch[0] if self._whole else batch)
+        except Exception:  # noqa: BLE001  # encoding raises; what gRPC itself meets is a result
+            return self._broken()
         if result.value == 0:
             self._failures = 0
             return Sent.OK, 0.0
@@ -72,6 +75,10 @@ class GrpcOutlet(Generic[T]):
         """Forget the parent's channel; gRPC channels do not survive a fork."""
         self._exporter = None
         self._failures = 0
+
+    def _broken(self) -> tuple[Sent, float]:
+        """The verdict on what raised: also a call does that another thread aborted meanwhile."""
+        return (Sent.RETRY if self._aborted else Sent.UNENCODABLE), 0.0
 
     def _failed(self) -> tuple[Sent, float]:
         self._failures += 1

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, SupportsFloat, TypeAlias
 
 from opentelemetry import metrics
 from opentelemetry.context import Context
@@ -20,7 +20,7 @@ from opentelemetry.context import Context
 from rtobs import conventions
 from rtobs.errors import ConfigurationError
 from rtobs.telemetry.limits import Limits
-from rtobs.telemetry.redaction import clip, scrub
+from rtobs.telemetry.redaction import Redactor, clip, scrub
 
 __all__ = ["Counter", "Gauge", "Histogram", "Label", "LabelGuard", "LabelSets", "Policy", "Spec"]
 
@@ -32,6 +32,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,254}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _OVERFLOW: dict[str, Label] = {conventions.OVERFLOW_ATTRIBUTE: True}
 _LONGEST_VALUE = 128
+_INT64 = 2**63
 _VARIABLE = re.compile(
     r"(?<=/)(?:\d+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})(?=/|$)"
 )
@@ -83,11 +84,13 @@ class Policy:
     Attributes:
         limits: bounds of label values and label sets.
         redact: hides secrets in a text.
+        redactor: hides secrets in everything that leaves; None before `rtobs.init`.
         off: the environment switched the SDK off, so nothing is looked at.
     """
 
     limits: Limits = field(default_factory=Limits)
     redact: Callable[[str], str] = scrub
+    redactor: Redactor | None = None
     off: bool = False
 
 
@@ -185,10 +188,41 @@ class _Guarded:
         self.guard = guard
         self._policy = guard.policy
 
-    def _complain(self, value: object) -> None:
-        _logger.warning(
-            'a measurement of "%s" is left out: %s', self.spec.name, type(value).__name__
-        )
+    def _measure(
+        self,
+        record: Callable[..., Any],
+        value: float,
+        labels: LabelSets,
+        context: Context | None = None,
+    ) -> None:
+        """Measure once; a wrong measurement must not break the work, nor the export of others."""
+        if self._policy.off:
+            return
+        try:
+            kind: object = type(value)
+            if kind is not float and (kind is not int or not -_INT64 <= value < _INT64):
+                value = _number(value)
+            record(value, self.guard.admit(labels), context)
+        except Exception:  # noqa: BLE001  # whatever the service measured, it goes on
+            _logger.warning(
+                'a measurement of "%s" is left out: %s', self.spec.name, type(value).__name__
+            )
+
+
+def _number(value: object) -> float:
+    """A value that OTLP can carry: anything else would fail each export from now on.
+
+    Raises:
+        TypeError: it is no number.
+        OverflowError: it is a whole number beyond 64 bits.
+    """
+    if isinstance(value, int):
+        if -_INT64 <= value < _INT64:
+            return int(value)  # an encoder takes no bool
+        raise OverflowError
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    raise TypeError
 
 
 class Counter(_Guarded):
@@ -201,19 +235,14 @@ class Counter(_Guarded):
 
     def add(self, amount: float = 1, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Add `amount` under the labels, given as a mapping, as keywords or both."""
-        if self._policy.off:
-            return
-        try:
-            self._instrument.add(amount, self.guard.admit({**labels, **more} if labels else more))
-        except Exception:  # noqa: BLE001  # a wrong measurement must not break the work
-            self._complain(amount)
+        self._measure(self._instrument.add, amount, {**labels, **more} if labels else more)
 
-    def prime(self, labels: LabelSets) -> None:
+    def prime(self, labels: LabelSets | None = None) -> None:
         """Make the label set start at 0 now, and again in each forked child.
 
         A counter that appears with its first event hides that event from `increase`.
         """
-        admitted = self.guard.admit(labels)
+        admitted = self.guard.admit(labels or {})
         if admitted is not _OVERFLOW:
             self._primed[tuple(admitted.items())] = admitted
             self._instrument.add(0, admitted)
@@ -233,18 +262,11 @@ class Histogram(_Guarded):
 
     def record(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Record `value`, in the declared unit, under the labels."""
-        if self._policy.off:
-            return
-        try:
-            self._instrument.record(value, self.guard.admit({**labels, **more} if labels else more))
-        except Exception:  # noqa: BLE001  # a wrong measurement must not break the work
-            self._complain(value)
+        self._measure(self._instrument.record, value, {**labels, **more} if labels else more)
 
     def record_in(self, context: Context, value: float, labels: LabelSets) -> None:
         """Record with the exemplar of a span that is not the current one."""
-        if self._policy.off:
-            return
-        self._instrument.record(value, self.guard.admit(labels), context)
+        self._measure(self._instrument.record, value, labels, context)
 
 
 class Gauge(_Guarded):
@@ -256,9 +278,4 @@ class Gauge(_Guarded):
 
     def set(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Show `value`, in the declared unit, under the labels."""
-        if self._policy.off:
-            return
-        try:
-            self._instrument.set(value, self.guard.admit({**labels, **more} if labels else more))
-        except Exception:  # noqa: BLE001  # a wrong measurement must not break the work
-            self._complain(value)
+        self._measure(self._instrument.set, value, {**labels, **more} if labels else more)

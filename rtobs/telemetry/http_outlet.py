@@ -87,8 +87,7 @@ class HttpOutlet(Generic[T]):
         try:
             body = self._encode(batch).SerializeToString()
         except Exception:  # noqa: BLE001  # a value that cannot be encoded must not stop the rest
-            _logger.warning("a batch for %s cannot be encoded and is dropped", self._host)
-            return Sent.REJECTED, 0.0
+            return Sent.UNENCODABLE, 0.0
         kept = self._connection is not None
         try:
             try:

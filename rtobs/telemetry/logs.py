@@ -1,11 +1,11 @@
-"""Log records on their way out: as JSON lines on stdout, or as OTLP; never both."""
+"""Log records on their way out: as JSON lines, or as OTLP."""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -22,13 +22,15 @@ from opentelemetry.sdk._logs import (
 from rtobs import conventions
 from rtobs.telemetry.export_queue import ExportQueue
 from rtobs.telemetry.limits import Limits
-from rtobs.telemetry.redaction import Redactor
+from rtobs.telemetry.redaction import LOOKAHEAD, Redactor
+from rtobs.telemetry.scope import LONGEST_TENANT
 from rtobs.telemetry.worker import in_worker
 
-__all__ = ["JsonFormatter", "LogRouting", "OtlpHandler", "QueueingLogProcessor"]
+__all__ = ["JsonFormatter", "OtlpHandler", "QueueingLogProcessor"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _STANDARD_SIZE = len(vars(logging.makeLogRecord({})))
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _LEVELS = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -56,7 +58,7 @@ class _Reading:
         try:
             text = record.getMessage()
         except Exception:  # noqa: BLE001  # a wrong format string must not stop the service
-            text = str(record.msg)
+            text = record.msg if isinstance(record.msg, str) else f"<{type(record.msg).__name__}>"
         return self._redactor.text(text, self._limits.stack_length)
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
@@ -66,17 +68,27 @@ class _Reading:
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
         return self._redactor.attributes(extra)
 
-    def failure(self, record: logging.LogRecord) -> dict[str, str]:
+    def failure(self, record: logging.LogRecord) -> tuple[str, str] | None:
         """Type and stack of the exception that was logged."""
         if not record.exc_info or record.exc_info[0] is None:
-            return {}
+            return None
         stack = logging.Formatter().formatException(record.exc_info)
-        # The end of a stack names the exception, so the beginning gives way.
-        kept = self._redactor.text(stack, len(stack))[-self._limits.stack_length :]
-        return {
-            conventions.LOG_ERROR_TYPE: record.exc_info[0].__qualname__,
-            conventions.LOG_STACK: kept,
-        }
+        return record.exc_info[0].__qualname__, self._stack(stack)
+
+    def origin(self, record: logging.LogRecord) -> str | None:
+        """The stack of the call that logged, where `stack_info=True` asked for it."""
+        return self._stack(record.stack_info) if record.stack_info else None
+
+    def tenant(self) -> str | None:
+        """The current tenant, which a caller may have sent."""
+        tenant = baggage.get_baggage(conventions.TENANT_ID)
+        return self._redactor.text(tenant, LONGEST_TENANT) if isinstance(tenant, str) else None
+
+    def _stack(self, stack: str) -> str:
+        """The end of a stack, which names the exception, so that the beginning gives way."""
+        most = self._limits.stack_length
+        shown = _whole_lines(stack, most + LOOKAHEAD)
+        return self._redactor.text(shown, len(shown))[-most:]
 
 
 class JsonFormatter(logging.Formatter):
@@ -92,23 +104,71 @@ class JsonFormatter(logging.Formatter):
         super().__init__()
         self._service = service
         self._reading = _Reading(redactor, limits)
+        self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line; a record that cannot be read becomes a line that says so, without its content.
+
+        It does not raise: the standard library would print message and arguments as they are.
+        """
+        try:
+            return self._fitted(self._line(record))
+        except Exception as fault:  # noqa: BLE001
+            return self._last_resort(record, fault)
+
+    def _line(self, record: logging.LogRecord) -> str:
         """The line; own keys win over `extra` keys of the same name."""
-        line = {
-            conventions.LOG_TIMESTAMP: _timestamp(record.created),
-            conventions.LOG_LEVEL: record.levelname.lower(),
-            conventions.LOG_MESSAGE: self._reading.message(record),
-            conventions.LOG_LOGGER: record.name,
-            conventions.LOG_SERVICE: self._service,
-            **_correlation(),
-            **self._reading.failure(record),
+        whole = self._reading.fields(record) | {
+            **self._head(record, self._reading.message(record)),
+            **self._correlation(),
+            **self._stacks(record),
         }
-        whole = self._reading.fields(record) | line
         try:
             return _encode(whole)
         except ValueError:  # NaN and Infinity are no JSON: they become text
             return _encode(json.loads(json.dumps(whole), parse_constant=str))
+
+    def _last_resort(self, record: logging.LogRecord, fault: Exception) -> str:
+        place = f"{record.filename}:{record.lineno}"
+        message = f"a record of {place} cannot be shown: {type(fault).__name__}"
+        return json.dumps(self._head(record, message))
+
+    def _head(self, record: logging.LogRecord, message: str) -> dict[str, object]:
+        return {
+            conventions.LOG_TIMESTAMP: _timestamp(record.created),
+            conventions.LOG_LEVEL: record.levelname.lower(),
+            conventions.LOG_MESSAGE: message,
+            conventions.LOG_LOGGER: record.name,
+            conventions.LOG_SERVICE: self._service,
+        }
+
+    def _correlation(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            found[conventions.LOG_TRACE_ID] = trace.format_trace_id(context.trace_id)
+            found[conventions.LOG_SPAN_ID] = trace.format_span_id(context.span_id)
+        if tenant := self._reading.tenant():
+            found[conventions.LOG_TENANT_ID] = tenant
+        return found
+
+    def _stacks(self, record: logging.LogRecord) -> dict[str, object]:
+        failure, origin = self._reading.failure(record), self._reading.origin(record)
+        if failure is None:
+            return {conventions.LOG_STACK: origin} if origin else {}
+        kind, stack = failure
+        whole = f"{origin}\n{stack}" if origin else stack
+        return {conventions.LOG_ERROR_TYPE: kind, conventions.LOG_STACK: whole}
+
+    def _fitted(self, line: str) -> str:
+        """A line that stdout can write: what its encoding lacks is escaped, as JSON allows."""
+        if line.isascii():
+            return line
+        try:
+            line.encode(self._encoding)
+        except UnicodeEncodeError:
+            return _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], line)
+        return line
 
 
 class RedactedRecord(LogRecord):
@@ -139,12 +199,12 @@ class OtlpHandler(logging.Handler):
             self.handleError(record)
 
     def _translate(self, record: logging.LogRecord) -> RedactedRecord:
-        attributes: dict[str, object] = self._reading.fields(record)
-        failure = self._reading.failure(record)
-        if failure:
-            attributes["exception.type"] = failure[conventions.LOG_ERROR_TYPE]
-            attributes["exception.stacktrace"] = failure[conventions.LOG_STACK]
-        if tenant := _tenant():
+        attributes = self._reading.fields(record)
+        if failure := self._reading.failure(record):
+            attributes["exception.type"], attributes["exception.stacktrace"] = failure
+        if origin := self._reading.origin(record):
+            attributes["code.stacktrace"] = origin
+        if tenant := self._reading.tenant():
             attributes[conventions.TENANT_ID] = tenant
         return RedactedRecord(
             timestamp=int(record.created * 1e9),
@@ -206,81 +266,19 @@ class QueueingLogProcessor(LogRecordProcessor):
         return True
 
 
-class LogRouting:
-    """Sends the records of the root logger to one place, and can undo it.
-
-    Handlers that already write to stdout or stderr keep their place and get the JSON format, so
-    that no line is written twice.
-
-    Args:
-        level: level of the root logger when nobody set one.
-    """
-
-    def __init__(self, level: str) -> None:
-        self._level = level
-        self._added: list[logging.Handler] = []
-        self._formats: list[tuple[logging.Handler, logging.Formatter | None]] = []
-        self._level_before: int | None = None
-
-    def to_stdout(self, formatter: logging.Formatter) -> None:
-        """Write each record as one line of `formatter`."""
-        root = logging.getLogger()
-        console = [handler for handler in root.handlers if _writes_to_console(handler)]
-        for handler in console:
-            self._formats.append((handler, handler.formatter))
-            handler.setFormatter(formatter)
-        if not console:
-            handler = logging.StreamHandler(sys.stdout)
-            handler.setFormatter(formatter)
-            self._add(handler)
-
-    def to(self, handler: logging.Handler) -> None:
-        """Give each record to `handler`."""
-        self._add(handler)
-
-    def undo(self) -> None:
-        """Leave logging as it was found."""
-        root = logging.getLogger()
-        for handler in self._added:
-            root.removeHandler(handler)
-        for handler, formatter in self._formats:
-            handler.setFormatter(formatter)
-        if self._level_before is not None:
-            root.setLevel(self._level_before)
-        self._added, self._formats, self._level_before = [], [], None
-
-    def _add(self, handler: logging.Handler) -> None:
-        root = logging.getLogger()
-        if not root.handlers and root.level == logging.WARNING:
-            self._level_before = root.level
-            root.setLevel(self._level)
-        root.addHandler(handler)
-        self._added.append(handler)
-
-
-def _writes_to_console(handler: logging.Handler) -> bool:
-    streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    return type(handler) is logging.StreamHandler and handler.stream in streams
-
-
 def _timestamp(created: float) -> str:
     return datetime.fromtimestamp(created, UTC).isoformat(timespec="microseconds")
 
 
-def _correlation() -> Mapping[str, str]:
-    found = {}
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        found[conventions.LOG_TRACE_ID] = trace.format_trace_id(context.trace_id)
-        found[conventions.LOG_SPAN_ID] = trace.format_span_id(context.span_id)
-    if tenant := _tenant():
-        found[conventions.LOG_TENANT_ID] = tenant
-    return found
+def _whole_lines(stack: str, most: int) -> str:
+    """The last lines of a stack that fit, none of them cut: half a secret has no shape any more.
 
-
-def _tenant() -> str | None:
-    tenant = baggage.get_baggage(conventions.TENANT_ID)
-    return tenant if isinstance(tenant, str) else None
+    Of a last line that alone is too long it is the beginning.
+    """
+    if len(stack) <= most:
+        return stack
+    fitting = stack[-most:].partition("\n")[2]
+    return fitting or stack[stack.rfind("\n") + 1 :][:most]
 
 
 def _severity(level: int) -> SeverityNumber:

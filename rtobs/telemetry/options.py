@@ -123,11 +123,13 @@ class _Option:
         read: value or text to the final value; ValueError says what is expected.
         default: used when nobody gave a value.
         otel: standard variables, first wins.
+        shown: whether a wrong value is repeated; not where it may hold credentials.
     """
 
     read: Callable[[object], object]
     default: object = None
     otel: tuple[str, ...] = ()
+    shown: bool = True
 
 
 _RESOURCE = "OTEL_RESOURCE_ATTRIBUTES"
@@ -137,7 +139,7 @@ _TABLE: Mapping[str, _Option] = {
     "domain": _Option(readers.choice(*(str(domain) for domain in conventions.Domain))),
     "environment": _Option(readers.name),
     "version": _Option(readers.text),
-    "endpoint": _Option(readers.url, None, ("OTEL_EXPORTER_OTLP_ENDPOINT",)),
+    "endpoint": _Option(readers.url, None, ("OTEL_EXPORTER_OTLP_ENDPOINT",), shown=False),
     "protocol": _Option(
         readers.choice("http/protobuf", "grpc"), "http/protobuf", ("OTEL_EXPORTER_OTLP_PROTOCOL",)
     ),
@@ -145,7 +147,7 @@ _TABLE: Mapping[str, _Option] = {
     "logs": _Option(readers.choice("stdout-json", "otlp", "off"), "stdout-json"),
     "log_level": _Option(readers.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
     "sample": _Option(readers.ratio),
-    "resource": _Option(readers.attributes, {}, (_RESOURCE,)),
+    "resource": _Option(readers.attributes, {}, (_RESOURCE,), shown=False),
     "instrument": _Option(readers.flag, default=True),
     "redaction": _Option(readers.instance(Redaction), Redaction()),
     "limits": _Option(readers.instance(Limits), Limits()),
@@ -203,10 +205,12 @@ def _refuse_unknown(given: Mapping[str, object]) -> None:
 
 
 def _read_argument(name: str, value: object) -> object:
+    option = _TABLE[name]
     try:
-        return _TABLE[name].read(value)
+        return option.read(value)
     except ValueError as fault:
-        raise ConfigurationError(f"rtobs.init: {name} {fault}, got {value!r}") from None
+        got = f", got {value!r}" if option.shown else ""
+        raise ConfigurationError(f"rtobs.init: {name} {fault}{got}") from None
 
 
 def _read_environment(name: str, option: _Option, environ: Mapping[str, str]) -> object:

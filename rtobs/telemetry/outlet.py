@@ -12,11 +12,12 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Sent(Enum):
-    """How an export ended."""
+    """How an export ended; of what is unencodable nothing was sent."""
 
     OK = "ok"
     RETRY = "retry"
     REJECTED = "rejected"
+    UNENCODABLE = "unencodable"
 
 
 class Outlet(Protocol[T_contra]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ from rtobs import conventions
 from rtobs.telemetry.deferred import forget_deferred, run_deferred
 from rtobs.telemetry.export_queue import ExportQueue
 from rtobs.telemetry.health import Health
-from rtobs.telemetry.logs import JsonFormatter, LogRouting, OtlpHandler, QueueingLogProcessor
+from rtobs.telemetry.log_routing import LogRouting
+from rtobs.telemetry.logs import JsonFormatter, OtlpHandler, QueueingLogProcessor
 from rtobs.telemetry.measuring import MetricExport, observe_health
 from rtobs.telemetry.options import Settings
 from rtobs.telemetry.outlets import endpoint_of, make_outlet
@@ -43,6 +44,7 @@ class Pipelines:
         redactor: hides secrets in everything that leaves.
         routing: what was changed about logging.
         queues: waiting spans and log records, by signal.
+        spans: what queues ended spans, None where the application does it.
         metric_export: how metrics leave, None when they do not.
         workers: one by signal.
     """
@@ -51,6 +53,7 @@ class Pipelines:
     redactor: Redactor
     routing: LogRouting
     queues: dict[str, ExportQueue[Any]] = field(default_factory=dict)
+    spans: QueueingProcessor | None = None
     metric_export: MetricExport | None = None
     workers: dict[str, Worker] = field(default_factory=dict)
 
@@ -74,15 +77,11 @@ class Pipelines:
         deadline = time.monotonic() + budget
         for worker in self.workers.values():
             worker.ask_to_stop()
-        late = [
-            signal
-            for signal, worker in self.workers.items()
-            if not worker.join(deadline - time.monotonic())
-        ]
+        # The end of the budget is for those that are late: all of them share it.
+        late = self._running(deadline - min(_ABORT_GRACE, budget / 5), self.workers)
         for signal in late:
             self._abort(signal)
-        for signal in late:
-            self.workers[signal].join(_ABORT_GRACE)
+        late = self._running(deadline, late)
         for queue in self.queues.values():
             queue.close()
         if self.metric_export is not None:
@@ -107,10 +106,20 @@ class Pipelines:
         self.health.reset()
         for queue in self.queues.values():
             queue.renew()
+        if self.spans is not None:
+            self.spans.renew()
         if self.metric_export is not None:
             self.metric_export.renew()
         for worker in self.workers.values():
             worker.restart()
+
+    def _running(self, deadline: float, signals: Iterable[str]) -> list[str]:
+        """Which of the workers have not ended at the deadline."""
+        return [
+            signal
+            for signal in signals
+            if not self.workers[signal].join(deadline - time.monotonic())
+        ]
 
     def _abort(self, signal: str) -> None:
         if signal in self.queues:
@@ -127,10 +136,11 @@ def build(settings: Settings, environ: Mapping[str, str], health: Health) -> Pip
     Raises:
         ImportError: gRPC or Temporal was chosen and is not installed.
         EnvironmentFault: a variable of the environment cannot be used.
+        ValueError: OpenTelemetry cannot use one; nothing global is changed then.
     """
     limits = settings.limits
     redactor = Redactor(settings.redaction, limits.value_length, limits.attributes)
-    pipelines = Pipelines(health, redactor, LogRouting(settings.log_level))
+    pipelines = Pipelines(health, redactor, _routing(settings, health))
     targets = _targets(settings, environ)
     # Everything that can fail is made before anything global is changed.
     outlets = {
@@ -142,16 +152,29 @@ def build(settings: Settings, environ: Mapping[str, str], health: Health) -> Pip
             pipelines.queues[signal] = ExportQueue(
                 signal, outlets[signal], health, limits.queue, limits.batch
             )
+    logs = _logs(pipelines, settings, resource, redactor)
     if not settings.stand_aside:
-        _traces(pipelines, settings, resource, redactor)
-        _metrics(pipelines, resource, outlets)
-    _logs(pipelines, settings, resource, redactor)
+        traces = _traces(pipelines, settings, resource, redactor)
+        measured = _metrics(pipelines, resource, outlets)
+        # All are made before one is set: making them reads the environment, which may be wrong.
+        if traces is not None:
+            trace.set_tracer_provider(traces)
+        if measured is not None:
+            metrics.set_meter_provider(measured)
+        lengths = {signal: queue.__len__ for signal, queue in pipelines.queues.items()}
+        exported = [*pipelines.queues, *pipelines.workers]
+        observe_health(metrics.get_meter("rtobs"), health, lengths, exported)
+    _route_logs(pipelines, settings, logs)
     for signal, queue in pipelines.queues.items():
         interval = _SPAN_INTERVAL if signal == "traces" else _LOG_INTERVAL
         worker = Worker(f"rtobs-{signal}", queue.drain, interval)
         queue.wake = worker.wake
         pipelines.workers[signal] = worker
     return pipelines
+
+
+def _routing(settings: Settings, health: Health) -> LogRouting:
+    return LogRouting(settings.log_level, lambda: health.dropped("logs", "rejected"))
 
 
 def _targets(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -167,28 +190,29 @@ def _targets(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _traces(
     pipelines: Pipelines, settings: Settings, resource: Resource, redactor: Redactor
-) -> None:
+) -> trace.TracerProvider | None:
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         pipelines.queues.pop("traces", None)
-        return
-    processor = QueueingProcessor(pipelines.queues.get("traces"), redactor, settings.limits)
-    trace.set_tracer_provider(make_tracer_provider(settings, resource, processor))
+        return None
+    queue = pipelines.queues.get("traces")
+    pipelines.spans = QueueingProcessor(queue, redactor, settings.limits)
+    return make_tracer_provider(settings, resource, pipelines.spans)
 
 
-def _metrics(pipelines: Pipelines, resource: Resource, outlets: Mapping[str, Any]) -> None:
-    if not isinstance(metrics.get_meter_provider(), MeterProvider):
-        provider = MeterProvider(resource=resource, shutdown_on_exit=False)
-        if "metrics" in outlets:
-            pipelines.metric_export = MetricExport(provider, outlets["metrics"], pipelines.health)
-            pipelines.workers["metrics"] = Worker(
-                "rtobs-metrics",
-                _after_deferred(pipelines.metric_export.export),
-                conventions.EXPORT_INTERVAL_SECONDS,
-            )
-        metrics.set_meter_provider(provider)
-    lengths = {signal: queue.__len__ for signal, queue in pipelines.queues.items()}
-    exported = [*pipelines.queues, *pipelines.workers]
-    observe_health(metrics.get_meter("rtobs"), pipelines.health, lengths, exported)
+def _metrics(
+    pipelines: Pipelines, resource: Resource, outlets: Mapping[str, Any]
+) -> MeterProvider | None:
+    if isinstance(metrics.get_meter_provider(), MeterProvider):
+        return None
+    provider = MeterProvider(resource=resource, shutdown_on_exit=False)
+    if "metrics" in outlets:
+        pipelines.metric_export = MetricExport(provider, outlets["metrics"], pipelines.health)
+        pipelines.workers["metrics"] = Worker(
+            "rtobs-metrics",
+            _after_deferred(pipelines.metric_export.export),
+            conventions.EXPORT_INTERVAL_SECONDS,
+        )
+    return provider
 
 
 def _after_deferred(export: Callable[[bool], None]) -> Callable[[bool], None]:
@@ -199,15 +223,23 @@ def _after_deferred(export: Callable[[bool], None]) -> Callable[[bool], None]:
     return work
 
 
-def _logs(pipelines: Pipelines, settings: Settings, resource: Resource, redactor: Redactor) -> None:
+def _logs(
+    pipelines: Pipelines, settings: Settings, resource: Resource, redactor: Redactor
+) -> LoggerProvider | None:
+    if settings.logs != "otlp" or "logs" not in pipelines.queues:
+        return None
+    if isinstance(get_logger_provider(), LoggerProvider):
+        pipelines.queues.pop("logs")
+        return None
+    provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_log_record_processor(QueueingLogProcessor(pipelines.queues["logs"], redactor))
+    return provider
+
+
+def _route_logs(pipelines: Pipelines, settings: Settings, provider: LoggerProvider | None) -> None:
+    redactor, limits = pipelines.redactor, settings.limits
     if settings.logs == "stdout-json":
-        formatter = JsonFormatter(settings.service, redactor, settings.limits)
-        pipelines.routing.to_stdout(formatter)
-    elif settings.logs == "otlp" and "logs" in pipelines.queues:
-        if isinstance(get_logger_provider(), LoggerProvider):
-            pipelines.queues.pop("logs")
-            return
-        provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
-        provider.add_log_record_processor(QueueingLogProcessor(pipelines.queues["logs"], redactor))
+        pipelines.routing.to_stdout(JsonFormatter(settings.service, redactor, limits))
+    elif provider is not None:
         set_logger_provider(provider)
-        pipelines.routing.to(OtlpHandler(provider, redactor, settings.limits))
+        pipelines.routing.to(OtlpHandler(provider, redactor, limits))

@@ -10,76 +10,30 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import TypeVar
 
 from rtobs.errors import ConfigurationError
+from rtobs.telemetry.redaction_keys import (
+    QUERY_KEYS,
+    TARGET_KEY,
+    URL_QUERY_KEYS,
+    is_content_key,
+    is_secret_key,
+)
+from rtobs.telemetry.redaction_text import HIDDEN, clip, hide_literals, scrub
 
-__all__ = ["HIDDEN", "Redaction", "Redactor"]
+__all__ = ["HIDDEN", "LOOKAHEAD", "Redaction", "Redactor", "clip", "scrub"]
 
-HIDDEN = "[redacted]"
 T = TypeVar("T")
-_LOOKAHEAD = 8192
+LOOKAHEAD = 8192  # characters behind a cut that are looked at too
 _MAX_DEPTH = 3
 _MAX_KEYS = 4096
-
-# Words of a key, after it is split at punctuation and case changes. "tokens" and "session_count"
-# are ordinary words of this field, so only the exact word "token" is a secret, and only when it
-# is the last one: "token_type" and "token.limit" say nothing secret.
-_SECRET_WORDS = frozenset(
-    {"authorization", "cookie", "credential", "credentials", "jwt", "passphrase", "passwd"}
-    | {"password", "pwd", "secret", "secrets"}
-)
-_SECRET_LAST_WORDS = frozenset({"token", "apikey", "signature"})
-_SECRET_PAIRS = frozenset(
-    {("api", "key"), ("private", "key"), ("access", "key"), ("secret", "key"), ("signing", "key")}
-    | {("session", "id"), ("session", "key"), ("encryption", "key")}
-)
-_CONTENT_KEYS = frozenset(
-    {"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"}
-    | {"gen_ai.prompt", "gen_ai.completion", "gen_ai.tool.call.arguments"}
-    | {"gen_ai.tool.call.result", "gen_ai.tool.definitions", "gen_ai.request.messages"}
-    | {"input.value", "output.value", "llm.prompts", "llm.input_messages", "llm.output_messages"}
-    | {"prompt", "completion", "messages", "transcript", "transcription"}
-)
-_CONTENT_PREFIXES = ("gen_ai.prompt.", "gen_ai.completion.", "llm.prompts.", "llm.input_messages.")
-_QUERY_KEYS = frozenset({"db.statement", "db.query.text"})
-_URL_QUERY_KEYS = frozenset({"url.query"})
-_TARGET_KEY = "http.target"
-_SPECIAL_KEYS = _QUERY_KEYS | _URL_QUERY_KEYS | {_TARGET_KEY}
+_SPECIAL_KEYS = QUERY_KEYS | URL_QUERY_KEYS | {TARGET_KEY}
 _PLAIN = frozenset({bool, int, float})
 _SHORT = 128
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SHAPES = (
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    r"(?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
-    r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,2}",
-    r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}",
-    r"\b(?:gh[oprsu]_|github_pat_|glpat-|hvs\.|hvb\.|hf_|npm_|pypi-|dop_v1_|shpat_)[\w.-]{16,}",
-    r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"\bA(?:KI|SI)A[A-Z0-9]{16}\b",
-    r"\bAIza[A-Za-z0-9_-]{30,}",
-)
-# One cheap look for something that could begin a secret; most texts end here. Literals only, which
-# the regular expression engine finds through a table of first characters.
-_HINT = re.compile(
-    "://|-----begin|bearer|basic|eyj|sk-|sk_|pk-|pk_|rk-|rk_|gho_|ghp_|ghr_|ghs_|ghu_|github_pat_"
-    "|glpat-|hvs|hvb|hf_|npm_|pypi-|dop_v1_|shpat_|xox|akia|asia|aiza"
-    "|passw|passphrase|pwd|secret|key|session|authorization|cookie|credential|token"
-)
-_SHAPE = re.compile("|".join(f"(?:{shape})" for shape in _SHAPES), re.DOTALL)
-_ASSIGNED = re.compile(
-    r"(?i)(?P<name>\b[\w.-]*?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key"
-    r"|access[_-]?key|session[_-]?id|authorization|cookie|credentials?|token))"
-    r"(?P<mark>[\"']?\s*(?:=|:)\s*)"
-    r"(?P<value>(?:basic |bearer )?(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&)}\]]+))"
-)
-_URL = re.compile(
-    r"(?P<head>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#@\"']*@)?"
-    r"(?P<rest>[^\s?#\"'<>]*)(?P<query>\?[^\s#\"'<>]*)?(?P<fragment>#[^\s\"'<>]*)?"
-)
-_SQL_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+# Bits of a whole number: OTLP carries 64, and longer ones than the second take long to write.
+_PLAIN_NUMBER = 63
+_LONGEST_NUMBER = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +77,7 @@ class Redactor:
         self._length = value_length
         self._items = items
         self._hidden = lru_cache(maxsize=_MAX_KEYS)(self._is_hidden)
+        self._shown_key = lru_cache(maxsize=_MAX_KEYS)(self.text)
         # What was looked at and found innocent: short texts, and keys without a rule of their own.
         self._clean: set[str] = set()
         self._plain_keys: set[str] = set()
@@ -133,7 +88,7 @@ class Redactor:
             return text
         most = self._length if length is None else length
         # A secret that straddles the cut must be seen whole, so more than is kept is looked at.
-        shown = text[: most + _LOOKAHEAD]
+        shown = text[: most + LOOKAHEAD]
         for pattern in self._own:
             shown = pattern.sub(HIDDEN, shown)
         shown = clip(scrub(shown), most)
@@ -163,23 +118,34 @@ class Redactor:
         self._clean.add(text)
 
     def value(self, key: str, value: object, depth: int = 0) -> object:
-        """The value to record under `key`; numbers and flags pass, unknown objects do not."""
+        """The value to record under `key`; numbers and flags pass, unknown objects do not.
+
+        An object that raises when it is looked at is named like an unknown one.
+        """
         if self._hidden(key):
             return HIDDEN
-        if key not in _SPECIAL_KEYS:
+        if key not in _SPECIAL_KEYS and self._shown_key(key) == key:
             if len(self._plain_keys) >= _MAX_KEYS:
                 self._plain_keys.clear()
             self._plain_keys.add(key)
-        if value is None or isinstance(value, (bool, int, float)):
-            return value
-        if isinstance(value, str):
-            return self._text_under(key, value)
-        return self._container(key, value, depth)
+        try:
+            return self._shown(key, value, depth)
+        except Exception:  # noqa: BLE001  # a proxy outside of its request, a mapping without items
+            return f"<{type(value).__name__}>"
 
     def attributes(self, attributes: Mapping[str, object]) -> dict[str, object]:
         """All attributes with their values redacted, the first ones when there are too many."""
         kept = _first(attributes.items(), self._items)
-        return {key: self.value(key, value) for key, value in kept}
+        return {self._shown_key(key): self.value(key, value) for key, value in kept}
+
+    def _shown(self, key: str, value: object, depth: int) -> object:
+        if value is None or isinstance(value, (bool, float)):
+            return value
+        if isinstance(value, int):
+            return _number(value)
+        if isinstance(value, str):
+            return self._text_under(key, value)
+        return self._container(key, value, depth)
 
     def _container(self, key: str, value: object, depth: int) -> object:
         if depth < _MAX_DEPTH and isinstance(value, Mapping):
@@ -189,18 +155,15 @@ class Redactor:
         return f"<{type(value).__name__}>"
 
     def _mapping(self, value: Mapping[object, object], depth: int) -> dict[str, object]:
-        kept = _first(value.items(), self._items)
-        return {
-            clip(str(key), self._length): self.value(str(key), item, depth + 1)
-            for key, item in kept
-        }
+        named = [(_name(key), item) for key, item in _first(value.items(), self._items)]
+        return {self._shown_key(key): self.value(key, item, depth + 1) for key, item in named}
 
     def _text_under(self, key: str, value: str) -> str:
-        if key in _URL_QUERY_KEYS:
+        if key in URL_QUERY_KEYS:
             return HIDDEN if value else value
-        if key in _QUERY_KEYS:
-            value = _SQL_LITERAL.sub("?", value)
-        elif key == _TARGET_KEY:
+        if key in QUERY_KEYS:
+            value = hide_literals(value[: self._length + LOOKAHEAD])
+        elif key == TARGET_KEY:
             value = value.partition("?")[0]
         return self.text(value)
 
@@ -211,51 +174,17 @@ class Redactor:
         return not self._content and is_content_key(lowered)
 
 
-def is_secret_key(key: str) -> bool:
-    """Whether a value under this key is a secret by its name."""
-    words = [word.lower() for word in _WORDS.findall(key)]
-    if not words:
-        return False
-    return (
-        not _SECRET_WORDS.isdisjoint(words)
-        or words[-1] in _SECRET_LAST_WORDS
-        or any(pair in _SECRET_PAIRS for pair in pairwise(words))
-    )
-
-
-def is_content_key(lowered: str) -> bool:
-    """Whether a key of the common conventions holds a prompt, an answer or a transcript."""
-    return lowered in _CONTENT_KEYS or lowered.startswith(_CONTENT_PREFIXES)
-
-
-def scrub(text: str) -> str:
-    """`text` with everything hidden that has the shape of a secret, and URLs shortened."""
-    if not _HINT.search(text.lower()):
-        return text
-    if "://" in text:
-        text = _URL.sub(_short_url, text)
-    text = _SHAPE.sub(HIDDEN, text)
-    if "=" in text or ":" in text:
-        text = _ASSIGNED.sub(_hide_assigned, text)
-    return text
-
-
-def clip(text: str, length: int) -> str:
-    """`text` cut to `length` characters, with a mark where it was cut."""
-    return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
-
-
-def _short_url(match: re.Match[str]) -> str:
-    query = "?" + HIDDEN if match["query"] and len(match["query"]) > 1 else ""
-    user = HIDDEN + "@" if match["user"] else ""
-    return f"{match['head']}{user}{match['rest']}{query}"
-
-
-def _hide_assigned(match: re.Match[str]) -> str:
-    if HIDDEN[:-1] in match["value"]:
-        return match[0]
-    return f"{match['name']}{match['mark']}{HIDDEN}"
-
-
 def _first(items: Iterable[T], count: int) -> list[T]:
     return [item for item, _ in zip(items, range(count), strict=False)]
+
+
+def _number(value: int) -> int | str:
+    bits = value.bit_length()
+    if bits <= _PLAIN_NUMBER:
+        return value
+    return str(value) if bits <= _LONGEST_NUMBER else f"<{type(value).__name__}>"
+
+
+def _name(key: object) -> str:
+    """A key of a mapping as text; the representation of an object is not shown."""
+    return str(key) if isinstance(key, (str, int, float)) else f"<{type(key).__name__}>"

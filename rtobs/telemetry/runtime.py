@@ -11,14 +11,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from types import FrameType
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rtobs import conventions
 from rtobs.errors import ConfigurationError
-from rtobs.telemetry import admission, contrib, pipelines, quiet, servers
+from rtobs.telemetry import admission, contrib, quiet, readers, servers
 from rtobs.telemetry.instruments import instruments
 from rtobs.telemetry.options import EnvironmentFault, Options, Settings, resolve
+
+if TYPE_CHECKING:
+    from rtobs.telemetry import pipelines
 
 __all__ = ["Handle", "ShutdownReport", "init"]
 
@@ -154,23 +158,23 @@ def init(service: str | None = None, **options: Unpack[Options]) -> Handle:
 
 
 def _start(service: str | None, options: Options) -> Handle:
-    strict = options.get("strict") is True or os.environ.get("RTOBS_STRICT", "").lower() == "true"
     try:
         settings = resolve(service, options, os.environ)
         handle = Handle(settings)
         instruments.policy.off = settings.disabled
         if settings.disabled:
             return handle
-        built = pipelines.build(settings, os.environ, instruments.health)
+        built = _build(settings)
     except ConfigurationError:
         raise
     except (EnvironmentFault, ImportError) as fault:
-        if strict:
+        if _is_strict(options.get("strict")):
             raise ConfigurationError(f"telemetry cannot start: {fault}") from fault
         _logger.warning("telemetry is off: %s", fault)
         return Handle(None)
     instruments.policy.limits = settings.limits
     instruments.policy.redact = built.redactor.text
+    instruments.policy.redactor = built.redactor
     quiet.hush(settings.limits.log_lines_per_minute)
     admission.admit(accept=settings.accept_baggage)
     if settings.instrument:
@@ -180,6 +184,25 @@ def _start(service: str | None, options: Options) -> Handle:
     if built.workers:
         _watch_end(handle, settings)
     return handle
+
+
+def _is_strict(given: bool | None) -> bool:  # noqa: FBT001  # the argument of `init` as it is
+    """Whether a bad environment raises; read on its own, because nothing else may be readable."""
+    try:
+        return readers.flag(os.environ.get("RTOBS_STRICT", "") if given is None else given)
+    except ValueError:
+        return False
+
+
+def _build(settings: Settings) -> pipelines.Pipelines:
+    """Make everything that reads the environment; OpenTelemetry refuses it with a ValueError."""
+    try:
+        import_module("opentelemetry.propagate")  # this and the next read it when imported
+        from rtobs.telemetry import pipelines  # noqa: PLC0415
+
+        return pipelines.build(settings, os.environ, instruments.health)
+    except ValueError as fault:
+        raise EnvironmentFault("OpenTelemetry", f"refuses the environment: {fault}") from fault
 
 
 def _watch_forks(handle: Handle) -> None:
@@ -217,20 +240,27 @@ def _watch_sigterm(handle: Handle, settings: Settings, *, always: bool) -> None:
     if previous is not signal.SIG_DFL and not always:
         servers.flush_when_uvicorn_ends(partial(handle.flush, settings.exit_budget))
         return
-    # The kernel spares the first process of a container from the default action.
-    dies = previous is signal.SIG_DFL and os.getpid() != _FIRST_PROCESS
-    ending = _Ending(handle, dies=dies)
+    by_default = previous is signal.SIG_DFL
+    ending = _Ending(handle, by_default=by_default)
 
     def on_sigterm(number: int, frame: FrameType | None) -> None:
         ending.wait()
         if callable(previous):
             previous(number, frame)
-        elif dies:
+        elif by_default and _dies():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, on_sigterm)
     os.register_at_fork(after_in_child=ending.renew)
+
+
+def _dies() -> bool:
+    """Whether the default action of SIGTERM ends this process.
+
+    The kernel spares the first process of a container from it, but not the children of that.
+    """
+    return os.getpid() != _FIRST_PROCESS
 
 
 class _Ending:
@@ -241,12 +271,12 @@ class _Ending:
 
     Args:
         handle: what is flushed.
-        dies: whether the process ends after this.
+        by_default: whether the default action of the signal follows.
     """
 
-    def __init__(self, handle: Handle, *, dies: bool) -> None:
+    def __init__(self, handle: Handle, *, by_default: bool) -> None:
         self._handle = handle
-        self._dies = dies
+        self._by_default = by_default
         settings = handle.settings
         self._budget = settings.exit_budget if settings is not None else 0.0
         self.renew()
@@ -264,7 +294,7 @@ class _Ending:
 
     def _run(self) -> None:
         self._asked.wait()
-        if self._dies:
+        if self._by_default and _dies():
             self._handle.shutdown()
         else:
             self._handle.flush(self._budget)

@@ -62,7 +62,10 @@ class _Timed:
         self._ended = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the wrapped object has
-        return getattr(self.__dict__["_source"], name)
+        return getattr(self.__dict__.get("_source"), name)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a stream cannot be copied")
 
     def __del__(self) -> None:
         if not self.__dict__.get("_ended", True):
@@ -73,14 +76,18 @@ class _Timed:
     def _passed(self, chunk: Any) -> None:  # noqa: ANN401  # chunks of any client
         """A chunk came; a reader that fails must not break the stream."""
         now = self._now()
-        self._last = chunk
+        before, self._last = self._last, chunk
         try:
-            if self._is_content(chunk):
-                self._timing.content(now)
-                if self._tokens is not None:
-                    self._timing.tokens += self._tokens(chunk)
+            is_content = self._is_content(chunk)
         except Exception:  # noqa: BLE001  # the caller's function, not the caller's stream
-            self._timing.content(now)
+            is_content = True
+        if not is_content:
+            self._note_reason(before)  # it may stand in the last chunk but one, before the usage
+            return
+        self._timing.content(now)
+        if self._tokens is not None:
+            with contextlib.suppress(Exception):  # as above
+                self._timing.tokens += self._tokens(chunk)
 
     def _end(self, error: BaseException | None) -> None:
         if not self._ended:
@@ -95,12 +102,16 @@ class _Timed:
             self._generation.close(CANCELLED, self._now())
 
     def _note_last(self) -> None:
-        """Read usage and reason from the last chunk, which is where servers put them."""
+        """Read usage and reason from the end, which is where servers put them."""
         last, self._last = self._last, None
+        self._note_reason(last)
         with contextlib.suppress(Exception):
             input_tokens, output_tokens = chunks.usage(last)
             self._generation.usage(input_tokens=input_tokens, output_tokens=output_tokens)
-            reason = chunks.finish_reason(last)
+
+    def _note_reason(self, chunk: Any) -> None:  # noqa: ANN401  # chunks of any client
+        with contextlib.suppress(Exception):
+            reason = chunks.finish_reason(chunk)
             if reason is not None:
                 self._generation.reason(reason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -80,9 +81,18 @@ class QueueingProcessor(SpanProcessor):
         self._queue = queue
         self._redactor = redactor
         self._limits = limits
+        self._forked_at = 0
+        self._backdated: set[int] = set()
+
+    def renew(self) -> None:
+        """Leave to the parent, in a forked child, the spans that are open: both would end them."""
+        self._forked_at = time.time_ns()
+        self._backdated = set()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note the tenant of the context."""
+        if self._forked_at and (span.start_time or 0) < self._forked_at:
+            self._backdated.add(span.get_span_context().span_id)
         tenant = baggage.get_baggage(conventions.TENANT_ID, parent_context)
         if isinstance(tenant, str):
             span.set_attribute(conventions.TENANT_ID, tenant)
@@ -92,6 +102,10 @@ class QueueingProcessor(SpanProcessor):
         context = span.get_span_context()
         if self._queue is None or context is None or not context.trace_flags.sampled:
             return
+        if self._forked_at and (span.start_time or 0) < self._forked_at:
+            if context.span_id not in self._backdated:
+                return
+            self._backdated.discard(context.span_id)
         try:
             finished = FinishedSpan(span, self._redactor, self._limits)
         except Exception:  # noqa: BLE001  # a span that cannot be read must not break its end

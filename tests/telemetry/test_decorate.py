@@ -273,14 +273,32 @@ def test_a_span_decorates_functions_and_coroutines(rtobs_capture: Captured) -> N
     assert names == ["plain", "plain", "inner", "waits"]
 
 
+def test_instrument_works_without_parentheses(rtobs_capture: Captured) -> None:
+    """Then the operation has the qualified name of the function, whatever its kind."""
+
+    @rtobs.instrument
+    def plain(text: str) -> str:
+        return text + "!"
+
+    @rtobs.instrument
+    async def waits() -> int:
+        return 2
+
+    assert (plain("hello"), asyncio.run(waits())) == ("hello!", 2)
+    for function in (plain, waits):
+        assert outcomes(rtobs_capture, function.__qualname__) == {"ok": 1}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: rtobs.instrument(kind="other"),  # type: ignore[arg-type]
+        lambda: rtobs.instrument(3),  # type: ignore[call-overload]
+        lambda: rtobs.span(lambda: None),  # type: ignore[arg-type]
+        lambda: rtobs.instrument(kind="other"),  # type: ignore[call-overload]
         lambda: rtobs.span("x")(lambda: (yield)),
     ],
 )
 def test_wrong_uses_are_refused(wrong: Callable[[], object]) -> None:
-    """An unknown kind, or a generator under `rtobs.span`, raises when it is declared."""
+    """What cannot work raises when it is declared, not when it is called."""
     with pytest.raises(ConfigurationError):
         wrong()

@@ -126,3 +126,43 @@ def test_sigterm_of_a_busy_service_ends_it_in_time() -> None:
         assert sink.wait(lambda one: len(one.spans) > 100)
         service.send_signal(signal.SIGTERM)
         assert finish(service, limit=15).code == -signal.SIGTERM
+
+
+_FORKING = """
+    import os, signal, sys, time
+    {before}
+    rtobs.init("svc", endpoint={endpoint!r}, logs="off")
+    {after}
+    child = os.fork()
+    if child == 0:
+        rtobs.span("of the child").__enter__().end()
+        time.sleep(15)
+        os._exit(9)
+    time.sleep(1)
+    os.kill(child, signal.SIGTERM)
+    print(os.WTERMSIG(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.skipif(not _may_unshare(), reason="needs a process namespace of its own")
+def test_children_of_the_first_process_end_at_sigterm() -> None:
+    """The kernel spares only process 1: what it forks flushes and ends, as without rtobs."""
+    inside = """
+    if os.environ.get("INSIDE") is None:
+        os.environ["INSIDE"] = "yes"
+        os.execlp("unshare", "unshare", "--fork", "--pid", sys.executable, *sys.orig_argv[1:])
+    assert os.getpid() == 1
+    """
+    with OTLPSink() as sink:
+        ended = run(_FORKING.format(endpoint=sink.endpoint, before=inside, after=""))
+        assert (ended.out.strip(), ended.err) == (str(int(signal.SIGTERM)), "")
+        assert [span.name for span in sink.spans] == ["of the child"]
+
+
+def test_who_is_the_first_process_is_asked_when_the_signal_comes() -> None:
+    """A handler that was set where the process id was 1 ends a child that has another one."""
+    with OTLPSink() as sink:
+        before, after = "real, os.getpid = os.getpid, lambda: 1", "os.getpid = real"
+        ended = run(_FORKING.format(endpoint=sink.endpoint, before=before, after=after))
+        assert (ended.out.strip(), ended.err) == (str(int(signal.SIGTERM)), "")
+        assert [span.name for span in sink.spans] == ["of the child"]

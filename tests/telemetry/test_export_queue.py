@@ -21,10 +21,13 @@ class Outlet:
         self.accepted: list[int] = []
         self.sizes: list[int] = []
         self.renewed = 0
+        self.bad: set[int] = set()
 
     def send(self, batch: Sequence[int]) -> tuple[Sent, float]:
         """Answer."""
         self.sizes.append(len(batch))
+        if self.bad.intersection(batch):
+            return Sent.UNENCODABLE, 0.0
         if self.answer is Sent.OK:
             self.accepted.extend(batch)
         return self.answer, 0.0
@@ -202,3 +205,27 @@ def test_a_flush_of_an_ended_worker_fails_at_once() -> None:
     worker.ask_to_stop()
     assert worker.join(10)
     assert not worker.flush(10)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_an_item_that_cannot_be_encoded_costs_only_itself(urgent: bool) -> None:  # noqa: FBT001
+    """The others of its batch arrive in their order, and the requests stay few."""
+    queue, outlet, health = build(capacity=300, batch=256)
+    outlet.bad = {100, 101}
+    for number in range(256):
+        queue.put(number)
+    queue.drain(urgent=urgent)
+    assert outlet.accepted == [number for number in range(256) if number not in outlet.bad]
+    assert drops(health) == {"rejected": 2}
+    assert len(outlet.sizes) <= 32
+    assert len(queue) == 0
+
+
+def test_batches_grow_again_after_a_bad_item() -> None:
+    """The bad item is found in few steps, and what comes later is sent in whole batches."""
+    queue, outlet, _ = build(capacity=100, batch=8)
+    outlet.bad = {0}
+    for number in range(40):
+        queue.put(number)
+    queue.drain(urgent=True)
+    assert outlet.sizes == [8, 4, 2, 1, 2, 4, 8, 8, 8, 8, 1]

@@ -156,3 +156,78 @@ def test_many_forks_under_load_never_hang() -> None:
         children = [span for span in sink.spans if span.name == "child"]
         assert len(children) == 200
         assert len({span.resource["service.instance.id"] for span in children}) == 200
+
+
+_GAUGE = """
+            from opentelemetry import metrics
+            from opentelemetry.metrics import Observation
+            metrics.get_meter("svc").create_observable_gauge("gpu", [look])
+"""
+
+
+def test_a_metric_callback_may_start_a_program() -> None:
+    """A fork inside of a collection comes back, and so does every one after it."""
+    with OTLPSink() as sink:
+        ended = run(
+            f"""
+            import os, subprocess
+            handle = rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            def look(_):
+                subprocess.run(["true"], preexec_fn=os.setsid)
+                return [Observation(1)]
+            {_GAUGE.strip()}
+            flushed = handle.flush(10)
+            print(flushed, subprocess.run(["true"], preexec_fn=os.setsid).returncode, flush=True)
+            os._exit(0)  # at the end of Python the SDK's own hooks complain in each child
+            """,
+            limit=30,
+        )
+        assert (ended.out.strip(), ended.err) == ("True 0", "")
+        assert set(_totals(sink, "gpu").values()) == {1}
+
+
+def test_a_slow_metric_callback_holds_up_no_fork() -> None:
+    """A fork in the middle of a collection takes no notice, and the child exports as always."""
+    with OTLPSink() as sink:
+        ended = run(f"""
+            import os, sys, threading, time
+            handle = rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off", exit_budget=15.0)
+            count = rtobs.counter("items", "{{item}}")
+            begun, slow = threading.Event(), [4.0]
+            def look(_):
+                begun.set()
+                time.sleep(slow.pop() if slow else 0.0)
+                return [Observation(1)]
+            {_GAUGE.strip()}
+            threading.Thread(target=handle.flush, daemon=True).start()
+            begun.wait(10)
+            began = time.monotonic()
+            child = os.fork()
+            took = time.monotonic() - began
+            count.add()
+            if child == 0:
+                slow.clear()
+                sys.exit(0)
+            print(took < 2.0, os.waitpid(child, 0)[1])
+        """)
+        assert (ended.out.strip(), ended.err) == ("True 0", "")
+        assert sorted(_totals(sink, "items").values()) == [1, 1]
+        assert len(_totals(sink, "gpu")) == 2
+
+
+def test_a_span_that_is_open_at_a_fork_is_the_parents() -> None:
+    """Both processes end it and one exports it; a child may still date its own spans back."""
+    with OTLPSink() as sink:
+        ended = run(f"""
+            import os, sys
+            from opentelemetry import trace
+            rtobs.init("svc", endpoint={sink.endpoint!r}, logs="off")
+            with rtobs.span("outer"):
+                child = os.fork()
+            if child == 0:
+                trace.get_tracer("svc").start_span("waited", start_time=1).end()
+                sys.exit(0)
+            print(os.waitpid(child, 0)[1])
+        """)
+        assert (ended.out.strip(), ended.err) == ("0", "")
+        assert sorted(span.name for span in sink.spans) == ["outer", "waited"]

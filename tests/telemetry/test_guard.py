@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -199,3 +201,39 @@ def test_wrong_declarations_are_refused(
     """Names that Prometheus or the rules cannot take, and buckets that do not rise, raise."""
     with pytest.raises(ConfigurationError, match=message):
         rtobs.histogram(name, labels=labels, buckets=buckets)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "12", None, [1.0]])
+def test_what_otlp_cannot_carry_is_left_out(value: Any, rtobs_capture: Captured) -> None:
+    """One wrong value would fail each later export of all metrics, so it is never recorded."""
+    counter, gauge = rtobs.counter(next(_names)), rtobs.gauge(next(_names))
+    histogram = rtobs.histogram(next(_names))
+    for measure in (counter.add, gauge.set, histogram.record):
+        measure(value)
+        measure(2)
+    metrics = {counter.spec.name: 2, gauge.spec.name: 2, histogram.spec.name: 1}
+    assert {name: rtobs_capture.value(name) for name in metrics} == metrics
+    complaints = [one for one in rtobs_capture.records if "is left out" in one.getMessage()]
+    assert len(complaints) == 3
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, True, 1.5, Decimal("1.5")])
+def test_every_number_that_fits_is_measured(value: Any, rtobs_capture: Captured) -> None:
+    """Whole numbers of 64 bits stay whole, and other kinds of numbers become floating."""
+    gauge = rtobs.gauge(next(_names))
+    gauge.set(value)
+    assert rtobs_capture.value(gauge.spec.name) == value
+
+
+def test_a_counter_without_labels_can_be_primed(rtobs_capture: Captured) -> None:
+    """No labels, given or not, are the empty label set."""
+    counter = rtobs.counter(next(_names))
+    counter.prime(None)
+    counter.prime()
+    assert [one.value for one in rtobs_capture.points if one.metric == counter.spec.name] == [0]
+
+
+def test_labels_that_are_one_text_are_refused() -> None:
+    """A text is a sequence of letters, each of which would become a label."""
+    with pytest.raises(ConfigurationError, match=r'must be a list, such as \["source"\]'):
+        rtobs.counter(next(_names), labels="source")

@@ -140,14 +140,14 @@ def test_a_child_leaves_the_connection_to_its_parent() -> None:
         assert pair.outlet.send([b"second"])[0] is Sent.OK
 
 
-def test_what_cannot_be_encoded_is_rejected() -> None:
-    """A batch that breaks the encoder is given up, not tried for ever."""
+def test_what_cannot_be_encoded_is_not_sent() -> None:
+    """A batch that breaks the encoder has a verdict of its own, so that its good part is saved."""
 
     def broken(_: Sequence[bytes]) -> Text:
         raise TypeError
 
     one = HttpOutlet(Target("http://127.0.0.1:9/v1/traces", 1.0), broken)
-    assert one.send([b"a"]) == (Sent.REJECTED, 0.0)
+    assert one.send([b"a"]) == (Sent.UNENCODABLE, 0.0)
 
 
 def test_abort_ends_a_request_that_waits() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -104,6 +105,17 @@ def test_a_wrong_argument_raises_at_once(option: str, value: object) -> None:
         settled({}, **{option: value})
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("endpoint", "http://user:hunter2@alloy:4318"), ("resource", {"api_key": "hunter2", "n": 1})],
+)
+def test_a_wrong_argument_with_credentials_is_not_repeated(option: str, value: object) -> None:
+    """The message of an error ends in a log, so it shows no address and no attributes."""
+    with pytest.raises(ConfigurationError) as caught:
+        settled({}, **{option: value})
+    assert "hunter2" not in str(caught.value)
+
+
 def test_an_unknown_argument_is_named_with_a_suggestion() -> None:
     """A misspelt argument is not ignored."""
     with pytest.raises(ConfigurationError, match=re.escape('did you mean "endpoint"?')):
@@ -133,13 +145,21 @@ def test_a_bad_variable_is_named_without_its_value() -> None:
         {"OTEL_EXPORTER_OTLP_TIMEOUT": "soon"},
         {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "nonsense"},
         {"RTOBS_ENDPOINT": "https://x", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/no/such/file"},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "abc"},
+        {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "abc"},
+        {"OTEL_METRICS_EXEMPLAR_FILTER": "foo"},
+        {"OTEL_PROPAGATORS": "foo"},
     ],
 )
 def test_a_bad_environment_is_one_warning_and_no_telemetry(environ: dict[str, str]) -> None:
-    """The service goes on, its own work is untouched, and the warning names the variable."""
+    """The service goes on, its own work is untouched, and nothing global is changed."""
     ended = run(
         """
+        from opentelemetry import metrics, trace
         handle = rtobs.init("svc")
+        providers = trace.get_tracer_provider(), metrics.get_meter_provider()
+        assert all(type(one).__module__.startswith("opentelemetry.sdk") is False
+                   for one in providers), providers
         with rtobs.span("one"):
             rtobs.counter("c").add()
         print(handle.enabled, handle.flush(), handle.stats()["enabled"], handle.shutdown().seconds)
@@ -157,6 +177,25 @@ def test_strict_raises_for_a_bad_environment() -> None:
     ended = run("rtobs.init('svc', strict=True)", environ={"RTOBS_ENDPOINT": "nonsense"})
     assert ended.code == 1
     assert "ConfigurationError: telemetry cannot start: RTOBS_ENDPOINT" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "argument", "code"),
+    [
+        ("1", None, 1),
+        ("true", None, 1),
+        ("true", False, 0),
+        ("false", True, 1),
+        ("", None, 0),
+        ("perhaps", None, 0),
+    ],
+)
+def test_strict_is_read_as_every_option(variable: str, argument: Any, code: int) -> None:
+    """The argument wins over the variable, which may say it in every word of a switch."""
+    environ = {"RTOBS_ENDPOINT": "nonsense", "RTOBS_STRICT": variable}
+    ended = run(f"rtobs.init('svc', strict={argument})", environ=environ)
+    assert ended.code == code
+    assert ended.err.count("ConfigurationError: telemetry cannot start") == code
 
 
 def test_the_sdk_can_be_switched_off() -> None:
@@ -226,18 +265,17 @@ def test_providers_of_the_application_stay() -> None:
 
 
 def test_console_handlers_are_not_doubled() -> None:
-    """A service that had configured logging gets JSON on its handler, and one line a record."""
+    """A service that had configured logging gets JSON on its handler, also after the end."""
     ended = run("""
         import logging, sys
         logging.basicConfig(stream=sys.stdout, level=logging.WARNING)
         handle = rtobs.init("svc")
         logging.info("hidden"); logging.warning("shown")
         handle.shutdown()
-        logging.warning("plain again")
+        logging.warning("late")
     """)
-    shown, plain = ended.out.splitlines()
-    assert '"message": "shown"' in shown
-    assert plain == "WARNING:root:plain again"
+    shown, late = (json.loads(line)["message"] for line in ended.out.splitlines())
+    assert (shown, late) == ("shown", "late")
 
 
 def test_the_library_cannot_flood_the_log() -> None:

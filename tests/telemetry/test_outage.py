@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -70,6 +70,19 @@ def _black_hole() -> Iterator[str]:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(64)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def _full() -> Iterator[str]:
+    """A receiver that accepts no connection; nothing can abort a connection that is not there."""
+    with socket.socket() as server, ExitStack() as waiting:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.settimeout(0.0)
+            one.connect_ex(server.getsockname())
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
@@ -238,3 +251,16 @@ def test_flush_keeps_its_time_limit() -> None:
         """)
     assert ended.out.split() == ["False", "True"]
     assert time.monotonic() - began < 15
+
+
+def test_the_signals_share_one_budget_at_the_end() -> None:
+    """Three exports that cannot even connect cost the end of the process no more than one does."""
+    with _full() as endpoint:
+        ended = run(f"""
+            import logging, time
+            handle = rtobs.init("svc", endpoint={endpoint!r}, logs="otlp", instrument=False)
+            with rtobs.span("one"): logging.warning("one")
+            handle.flush(0.3)
+            print(handle.shutdown(timeout=1.0).seconds)
+        """)
+    assert float(ended.out) < 1.3

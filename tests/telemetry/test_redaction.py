@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -98,6 +100,14 @@ def test_innocent_texts_are_untouched(text: str) -> None:
         ("http://host/a?b=c&d=e#f", f"http://host/a?{HIDDEN}"),
         ("password=hunter2 user=ada", f"password={HIDDEN} user=ada"),
         ("Authorization: Bearer abcdefgh12", f"Authorization: {HIDDEN}"),
+        ("authorization=ok user=7", f"authorization={HIDDEN} user=7"),
+        ("Authorization: Token abc, again in 3 s", f"Authorization: {HIDDEN}, again in 3 s"),
+        ("Cookie: a=b; c=d\nHost: x", f"Cookie: {HIDDEN}\nHost: x"),
+        ("{'password': b'abc', 'user': 'ada'}", f"{{'password': {HIDDEN}, 'user': 'ada'}}"),
+        ("{password:abc,user:ada}", f"{{password:{HIDDEN},user:ada}}"),
+        ("[('x-api-key', 'abc'), ('host', 'x')]", f"[('x-api-key', {HIDDEN}), ('host', 'x')]"),
+        ("postgresql://u:p@ss@host/db", f"postgresql://{HIDDEN}@host/db"),
+        ("GET /reset?code=abc HTTP/1.1", f"GET /reset?{HIDDEN} HTTP/1.1"),
     ],
 )
 def test_what_surrounds_a_secret_stays_readable(text: str, shown: str) -> None:
@@ -105,12 +115,45 @@ def test_what_surrounds_a_secret_stays_readable(text: str, shown: str) -> None:
     assert REDACTOR.text(text) == shown
 
 
-def test_query_literals_are_replaced() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter2",
+        "Authorization: Token abc and more",
+        "see http://u:p@host/a?b=c",
+        "{'password': ['abc', 'def']}",
+    ],
+)
+def test_what_was_hidden_once_stays_as_it_is(text: str) -> None:
+    """Redaction of a redacted text changes nothing."""
+    once = REDACTOR.text(text)
+    assert REDACTOR.text(once) == once
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        (
+            "SELECT * FROM users WHERE mail = 'ada@example.org' AND age > 42",
+            "SELECT * FROM users WHERE mail = ? AND age > ?",
+        ),
+        (
+            'SELECT "u"."id" FROM "u" WHERE "u"."a" = 7',
+            'SELECT "u"."id" FROM "u" WHERE "u"."a" = ?',
+        ),
+        ('SELECT * FROM u WHERE mail="bob@x.de"', "SELECT * FROM u WHERE mail=?"),
+        ('SELECT * FROM u WHERE name = "bob"', "SELECT * FROM u WHERE name = ?"),
+        ('SELECT "bob" FROM `u`', "SELECT ? FROM `u`"),
+        ('INSERT INTO u ("name") VALUES ("bob")', 'INSERT INTO u ("name") VALUES (?)'),
+        (r"SELECT 'it\'s bob' AND b", "SELECT ?"),
+        ("SELECT 'it''s bob' AND b", "SELECT ? AND b"),
+        ("SELECT $$bob@x.de$$, $a$bob$a$, $1", "SELECT ?, ?, $?"),
+        ("SELECT 'was cut bob", "SELECT ?"),
+    ],
+)
+def test_query_literals_are_replaced(query: str, shown: str) -> None:
     """The text of a database query keeps its shape and loses its values."""
-    query = "SELECT * FROM users WHERE mail = 'ada@example.org' AND age > 42"
-    assert (
-        REDACTOR.value("db.query.text", query) == "SELECT * FROM users WHERE mail = ? AND age > ?"
-    )
+    assert REDACTOR.value("db.query.text", query) == shown
 
 
 def test_values_are_cut() -> None:
@@ -124,6 +167,48 @@ def test_unknown_objects_are_named_and_never_shown() -> None:
     """The representation of an object may hold anything; only its type is recorded."""
     assert REDACTOR.value("object", object()) == "<object>"
     assert REDACTOR.value("nested", {"a": {"b": {"c": {"d": 1}}}}) == {"a": {"b": {"c": "<dict>"}}}
+    assert REDACTOR.value("keys", {object(): 1, 2: 3}) == {"<object>": 1, "2": 3}
+
+
+class _Proxy:
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("outside of a request")
+
+    @__class__.setter
+    def __class__(self, kind: object) -> None: ...
+
+
+class _Broken(dict[str, int]):
+    def items(self) -> Any:
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (_Proxy, "<_Proxy>"),
+        (lambda: _Broken(a=1), "<_Broken>"),
+        (lambda: 10**5000, "<int>"),
+        (lambda: 2**64, str(2**64)),
+        (lambda: 2**62, 2**62),
+    ],
+    ids=["proxy", "mapping", "huge", "long", "plain"],
+)
+def test_what_cannot_be_read_or_written_is_named(make: Callable[[], object], shown: object) -> None:
+    """An object that raises when it is looked at costs itself and not its neighbours."""
+    assert REDACTOR.attributes({"one": make(), "other": 1}) == {"one": shown, "other": 1}
+
+
+def test_secrets_in_the_keys_of_mappings_are_hidden() -> None:
+    """A session that is counted by its token is counted, and the token is gone."""
+    planted = "sk-" + "a" * 20
+    for _ in range(2):  # the second time everything is remembered
+        assert REDACTOR.attributes({"by": {planted: 1}, planted: 2}) == {
+            "by": {HIDDEN: 1},
+            HIDDEN: 2,
+        }
+        assert REDACTOR.passes({planted: 2}) is False
 
 
 def test_a_service_adds_its_own_rules() -> None:

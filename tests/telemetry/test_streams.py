@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -219,6 +220,25 @@ def test_a_role_only_chunk_is_not_the_first_token(
     assert rtobs_capture.total("rtobs.llm.longest_gap") == pytest.approx(0.1)
     assert span.attributes["gen_ai.usage.input_tokens"] == 11
     assert span.attributes["gen_ai.usage.output_tokens"] == 5
+    assert span.attributes["gen_ai.response.finish_reasons"] == ["stop"]
+
+
+def test_the_reason_may_come_in_a_chunk_of_its_own(rtobs_capture: Captured) -> None:
+    """Neither the usage after it nor an empty chunk hides why the server stopped."""
+    usage = SimpleNamespace(prompt_tokens=3, completion_tokens=2)
+    answer = [chunk("a"), chunk(reason="length"), chunk(), SimpleNamespace(choices=[], usage=usage)]
+    list(rtobs.llm.stream(iter(answer), model="m"))
+    span = rtobs_capture.span("chat m")
+    assert span.attributes["gen_ai.response.finish_reasons"] == ["length"]
+
+
+def test_a_stream_is_not_copied(rtobs_capture: Captured) -> None:
+    """Two streams of one answer would end it twice, so a copy is refused as that of a generator."""
+    stream = rtobs.llm.stream(iter("ab"), model="m")
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copy.copy(stream)
+    assert list(stream) == ["a", "b"]
+    assert counted(rtobs_capture) == {("ok", "met"): 1}
 
 
 def test_chunks_as_dictionaries_are_read_too(rtobs_capture: Captured) -> None:
@@ -372,6 +392,16 @@ def test_a_reader_that_fails_does_not_break_the_stream(rtobs_capture: Captured) 
 
     assert list(rtobs.llm.stream(iter("abc"), model="m", is_content=broken)) == ["a", "b", "c"]
     assert list(counted(rtobs_capture)) == [("ok", "met")]
+
+
+def test_tokens_that_cannot_be_counted_leave_the_times_alone(
+    clock: FakeClock, rtobs_capture: Captured
+) -> None:
+    """A `tokens` that fails neither breaks the stream nor counts a chunk twice."""
+    wrong: Any = lambda _: None  # noqa: E731  # no number
+    list(rtobs.llm.stream(source(clock, 3), model="m", tokens=wrong))
+    mean = rtobs_capture.total("gen_ai.client.operation.time_per_output_chunk")
+    assert mean == pytest.approx(NEXT)
 
 
 def test_no_text_is_kept_or_sent(rtobs_capture: Captured) -> None:

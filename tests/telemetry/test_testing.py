@@ -12,6 +12,7 @@ from opentelemetry import metrics
 
 import rtobs
 from rtobs.testing import Captured, OTLPSink, capture, fake_clock
+from tests.telemetry.service import run
 
 
 def post(sink: OTLPSink, path: str = "/v1/traces", body: bytes = b"") -> int:
@@ -150,3 +151,26 @@ def test_waiting_for_what_never_comes_ends() -> None:
     with OTLPSink() as sink:
         assert not sink.wait(lambda receiver: bool(receiver.spans), timeout=0.1)
         assert sink.latest("nothing") is None
+
+
+def test_a_capture_shows_what_would_be_sent() -> None:
+    """The rules that `rtobs.init` was given hold for what a capture shows."""
+    ended = run("""
+        rtobs.init("svc", redaction=rtobs.Redaction(keys=frozenset({"patient"})))
+        with rtobs.testing.capture() as captured:
+            with rtobs.span("visit", patient="Jane Doe"): pass
+        print(captured.span("visit").attributes)
+    """)
+    assert (ended.out.strip(), ended.err) == ("{'patient': '[redacted]'}", "")
+
+
+def test_a_capture_without_init_catches_what_init_would_send() -> None:
+    """Records from INFO on are caught, and the level of the root logger is put back."""
+    ended = run("""
+        import logging
+        with rtobs.testing.capture() as captured:
+            logging.getLogger("svc").info("caught")
+            logging.getLogger("svc").debug("not caught")
+        print([one.getMessage() for one in captured.records], logging.getLogger().level)
+    """)
+    assert (ended.out.strip(), ended.err) == ("['caught'] 30", "")
