@@ -88,6 +88,13 @@ def _():
 @app.cell
 def _(data: Opened):
     counters: list[str] = [m for m in data.export.metrics if m.endswith(("_total", "_count"))]
+    mo.stop(
+        not counters,
+        mo.md(
+            "*The export holds no counter, only what rules recorded. `rtobs export --select"
+            " http_requests_total` exports one.*"
+        ),
+    )
     usual: str = "http_requests_total"
     chosen: mo.ui.dropdown = mo.ui.dropdown(
         counters, value=usual if usual in counters else counters[0], label="counter"
@@ -187,6 +194,7 @@ def _():
 def _(series: pl.DataFrame):
     names: list[str] = sorted({pair["name"] for row in series["labels"] for pair in row})
     few: list[str] = [n for n in names if series.select(label(n).n_unique()).item() <= 5]
+    mo.stop(not few, mo.md("*No label has five values or fewer, so a sum by one is no chart.*"))
     by: mo.ui.dropdown = mo.ui.dropdown(
         few, value="status" if "status" in few else next(iter(few), None), label="sum by"
     )

@@ -83,6 +83,9 @@ def _():
 @app.cell
 def _(data: Opened, days: mo.ui.dropdown):
     report: Report = summarise(data.histories(), last_days(data.export, days.value))
+    if not report.sections:
+        _, _why = attempt(lambda: data.history(data.first_of([])))
+        mo.stop(predicate=True, output=mo.md(f"*{_why}*"))
     fleet_table(report)
     return (report,)
 
@@ -109,7 +112,10 @@ def _(data: Opened, report: Report):
 @app.cell
 def _(chosen: mo.ui.dropdown, data: Opened, report: Report):
     section: Section = next(s for s in report.sections if s.slo.slo_id == chosen.value)
-    history: History = data.history(chosen.value)
+    _history, _why = attempt(lambda: data.history(chosen.value))
+    mo.stop(_history is None, mo.md(f"*{_why}*"))
+    assert _history is not None
+    history: History = _history
     tiles: pl.DataFrame = worst_group(history.tiles)
     allowed: float = float(history.slo.error_budget)
     return allowed, history, section, tiles

@@ -4,8 +4,9 @@ RtobsError
 ├── DefinitionError        what a user wrote cannot be used; carries the problems
 ├── GenerationError        an artefact cannot be written or would overwrite foreign work
 ├── ServerError            a remote server refused, failed or answered nonsense
-├── ConfigurationError     a wrong argument of `rtobs.init`
+├── ConfigurationError     a wrong argument: of `rtobs.init`, a function or a verb
 ├── ExportError            an export cannot be made, read or trusted
+│   └── DamagedError       files of an export are gone or changed
 ├── RunnerError            work on an export was lost with whoever did it
 ├── FrameError             a frame does not have the columns that a function needs
 └── MissingExtraError      a command needs an extra that is not installed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigurationError",
+    "DamagedError",
     "DefinitionError",
     "ExportError",
     "FrameError",
@@ -58,11 +60,15 @@ class ServerError(RtobsError):
 
 
 class ConfigurationError(RtobsError, ValueError):
-    """An argument of `rtobs.init` is wrong; raised at the call, never later."""
+    """An argument, such as one of `rtobs.init`, is wrong; raised at the call, never later."""
 
 
 class ExportError(RtobsError):
     """An export cannot be made, read or trusted."""
+
+
+class DamagedError(ExportError):
+    """Files of an export are gone, or are not those that were written."""
 
 
 class RunnerError(RtobsError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import polars as pl
@@ -30,6 +31,7 @@ __all__ = [
     "Schema",
     "check",
     "empty",
+    "utc",
 ]
 
 _Frame = TypeVar("_Frame", pl.DataFrame, pl.LazyFrame)
@@ -179,6 +181,19 @@ def check(frame: _Frame, schema: Schema) -> _Frame:
         faults = [f"{name} is absent" for name in absent] + wrong
         raise FrameError(f"this is no frame of {schema.name}: {'; '.join(faults)}")
     return frame.select(list(schema.columns))
+
+
+def utc(moment: datetime) -> datetime:
+    """An aware moment by the clock of UTC, as a TIME has it.
+
+    By the clock of another zone the difference of two moments is wrong when it was turned between.
+
+    Raises:
+        FrameError: the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise FrameError(f"{moment} needs a time zone, such as datetime(..., tzinfo=UTC)")
+    return moment.astimezone(UTC)
 
 
 def empty(schema: Schema) -> pl.DataFrame:

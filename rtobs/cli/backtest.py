@@ -30,7 +30,7 @@ from rtobs.analytics.charts import svg
 from rtobs.analytics.frames import ALERTS, INCIDENTS, empty
 from rtobs.analytics.store import open_export
 from rtobs.cli.backtest_pages import Result, as_json, as_markdown, as_text
-from rtobs.cli.choice import chosen
+from rtobs.cli.choice import add_incidents, add_slos, chosen
 from rtobs.cli.exits import FINE
 from rtobs.errors import FrameError
 from rtobs.generate.files import write_file
@@ -54,21 +54,8 @@ _PAGES: Final = {"text": as_text, "json": as_json, "markdown": as_markdown}
 def configure(parser: ArgumentParser) -> None:
     """Add the options of the verb."""
     parser.add_argument("--export", metavar="DIR", required=True, help="what `rtobs export` wrote")
-    parser.add_argument(
-        "--slo",
-        metavar="ID",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="only these SLOs (default: all)",
-    )
-    parser.add_argument(
-        "--incidents",
-        metavar="FILE",
-        type=Path,
-        help="known incidents, .csv or .json; for SLOs that it does not name, and without it for"
-        " all, incidents are stretches that spend 2%% of a budget",
-    )
+    add_slos(parser)
+    add_incidents(parser)
     parser.add_argument(
         "--policy", metavar="FILE", type=Path, help="a policy.yaml to try beside what is shipped"
     )
@@ -99,7 +86,11 @@ def run(options: Namespace) -> int:
     if options.write_policy is not None and len(tried) == 1:
         raise FrameError("--write-policy writes what is recommended: add --sweep or --policy")
     histories = exported.histories
-    warnings = [note for history in histories for note in warm_up(history, history.slo.tiers)]
+    warnings = [
+        note
+        for history in histories
+        for note in warm_up(history, history.slo.tiers, asked=bool(options.slo))
+    ]
     known, notes = completed(given, histories)
     scores = sweep(histories, tried, known)
     alerts = [history.alerts(tiers_for(history.slo, policy)) for history in histories]
@@ -124,7 +115,9 @@ def run(options: Namespace) -> int:
     print(_PAGES[options.format](result))
     if options.chart is not None:
         _draw(scores, options.chart)
-    if options.write_policy is not None and best is not None:
+    if options.write_policy is not None and advice is not None and best is not None:
+        if not advice.judged:
+            raise FrameError(f"{options.write_policy} is not written: {advice.why[-1]}")
         write_file(options.write_policy, policy_yaml({**policies, default: best}, default))
     return FINE
 
@@ -159,8 +152,7 @@ def _base(
 
 def _draw(scores: pl.DataFrame, path: Path) -> None:
     try:
-        path.write_text(svg(trade_off(scores), name="policies") + "\n", encoding="utf-8")
+        drawn = svg(trade_off(scores), name="policies")
     except ValueError as error:
         raise FrameError(f"there is nothing to draw: {error}") from error
-    except OSError as error:
-        raise FrameError(f"{path} cannot be written: {error}") from error
+    write_file(path, f"{drawn}\n")

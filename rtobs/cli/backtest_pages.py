@@ -14,7 +14,8 @@ from rtobs.analytics.backtest.incidents import FOUND
 from rtobs.analytics.backtest.recommend import RULE, Recommendation, pareto
 from rtobs.analytics.charts.percent import share_text
 from rtobs.analytics.dialect import Dialect
-from rtobs.cli.tables import columns
+from rtobs.analytics.report.markdown import escaped
+from rtobs.cli.tables import columns, line
 from rtobs.model.alerting import AlertPolicy, burn_factor
 from rtobs.model.duration import Duration
 
@@ -69,12 +70,12 @@ class Result:
 
 def as_text(result: Result) -> str:
     """Tables for a terminal."""
-    return "\n".join(_page(result, lambda title: [title], _columns, ""))
+    return "\n".join(_page(result, lambda title: [line(title)], _columns, line))
 
 
 def as_markdown(result: Result) -> str:
     """Tables for a page or a merge request."""
-    return "\n".join(_page(result, lambda title: [f"## {title}", ""], _pipes, "- "))
+    return "\n".join(_page(result, _heading, _pipes, _item))
 
 
 def as_json(result: Result) -> str:
@@ -102,7 +103,7 @@ def _page(
     result: Result,
     heading: Callable[[str], list[str]],
     table: Callable[[Table], str],
-    bullet: str,
+    said: Callable[[str], str],
 ) -> Iterator[str]:
     first, last = result.span
     yield (
@@ -121,15 +122,15 @@ def _page(
     if advice is not None:
         yield ""
         yield from heading("Recommended")
-        said = (*advice.why, f"The rule: {RULE}", advice.caution)
-        yield from (f"{bullet}{sentence}" for sentence in said if sentence)
+        reasons = (*advice.why, f"The rule: {RULE}", advice.caution)
+        yield from (said(sentence) for sentence in reasons if sentence)
         yield ""
         yield table(_tier_table(result))
     notes = _notes(result)
     if notes:
         yield ""
         yield from heading("Notes")
-        yield from (f"{bullet}{note}" for note in notes)
+        yield from (said(note) for note in notes)
 
 
 def _source(result: Result) -> str:
@@ -238,12 +239,18 @@ def _columns(table: Table) -> str:
     return columns(*table)
 
 
+def _heading(title: str) -> list[str]:
+    return [f"## {escaped(title)}", ""]
+
+
+def _item(sentence: str) -> str:
+    return f"- {escaped(sentence)}"
+
+
 def _pipes(table: Table) -> str:
     head, rows = table
-    lines = [tuple(head), ("---",) * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines
-    )
+    written = [[escaped(cell) for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *written))
 
 
 def _time(moment: datetime) -> str:

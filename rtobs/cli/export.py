@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
@@ -27,6 +26,7 @@ from rtobs.analytics.source import (
 from rtobs.analytics.source.events import GRID, has_counters, has_series
 from rtobs.analytics.store import Export
 from rtobs.analytics.store.vacancy import refuse_other_files
+from rtobs.cli.choice import chosen
 from rtobs.cli.exits import FINDINGS, FINE
 from rtobs.cli.export_view import Trouble, plan_lines, show_progress, summary
 from rtobs.cli.times import duration, instant, instant_or_now
@@ -178,15 +178,7 @@ def _slos(options: Namespace) -> list[ResolvedSlo]:
         return []
     if options.step is not None:
         raise ExportError("--step goes with --select; the grid of an SLO is that of its rules")
-    by_id = {slo.slo_id: slo for slo in load_fleet(options.slo_dir, options.site).slos}
-    if options.all_slos:
-        return list(by_id.values())
-    for slo_id in options.slo:
-        if slo_id not in by_id:
-            close = difflib.get_close_matches(slo_id, by_id, n=3, cutoff=0.4)
-            hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
-            raise ExportError(f'there is no SLO "{slo_id}"; {hint}')
-    return [by_id[slo_id] for slo_id in dict.fromkeys(options.slo)]
+    return chosen(load_fleet(options.slo_dir, options.site).slos, options.slo or ())
 
 
 def _wanted(options: Namespace) -> tuple[list[ResolvedSlo], list[Question]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from rtobs import conventions as names
+from rtobs.cli.choice import add_domain, chosen_services
 from rtobs.cli.exits import FINDINGS, FINE, USAGE
 from rtobs.cli.problems import show_problems
 from rtobs.cli.tables import columns
@@ -32,7 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="output directory (default: here)"
     )
-    parser.add_argument("--domain", choices=list(names.Domain), help="only services of this domain")
+    add_domain(parser)
     parser.add_argument("--only", metavar="SERVICE", default="", help="only this service")
     parser.add_argument(
         "--force", action="store_true", help="overwrite what was edited by hand or is not listed"
@@ -49,9 +50,7 @@ def run(options: Namespace) -> int:
     show_problems(fleet.problems, sys.stderr)
     chosen = _chosen(fleet, options)
     if chosen is not None and not chosen:
-        wanted = f'no service "{options.only}"' if options.only else "no service"
-        inside = f" in domain {options.domain}" if options.domain else ""
-        print(f"rtobs generate: {wanted}{inside}", file=sys.stderr)
+        print(f"rtobs generate: there is no service in domain {options.domain}", file=sys.stderr)
         return USAGE
     inputs = Inputs(fleet, _notes(options.out), _patches(options.slo_dir))
     made = artefacts(inputs, None if chosen is None else [service.name for service in chosen])
@@ -65,14 +64,10 @@ def run(options: Namespace) -> int:
     return FINE
 
 
-def _chosen(fleet: Fleet, options: Namespace) -> tuple[ResolvedService, ...] | None:
+def _chosen(fleet: Fleet, options: Namespace) -> list[ResolvedService] | None:
     if not options.only and not options.domain:
         return None
-    return tuple(
-        service
-        for service in fleet.services
-        if options.only in ("", service.name) and options.domain in (None, service.domain)
-    )
+    return chosen_services(fleet.services, options.domain, options.only)
 
 
 def _notes(out: Path) -> Mapping[str, str]:

@@ -7,8 +7,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from rtobs.cli.choice import add_domain, chosen_services
+from rtobs.cli.exits import FINE
 from rtobs.cli.tables import columns
-from rtobs.conventions import Domain, Severity
+from rtobs.conventions import Severity
 from rtobs.model.indicator import (
     EventsIndicator,
     Indicator,
@@ -26,7 +28,7 @@ _HEADINGS: Final = ("SLO", "domain", "kind", "objective", "window", "pages", "ti
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument("--domain", choices=list(Domain), help="only this domain")
+    add_domain(parser)
     parser.add_argument("--service", default="", help="only this service")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="output format")
 
@@ -34,18 +36,14 @@ def configure(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the SLOs."""
     fleet = load_fleet(options.slo_dir, options.site)
-    chosen = [
-        slo
-        for slo in fleet.slos
-        if options.domain in (None, slo.domain) and options.service in ("", slo.service)
-    ]
+    services = chosen_services(fleet.services, options.domain, options.service)
+    slos = [slo for service in services for slo in service.slos]
     if options.format == "json":
-        print(json.dumps([_plain(slo) for slo in chosen], indent=2))
-        return 0
-    print(columns(_HEADINGS, [_row(slo) for slo in chosen], right={3, 4}))
-    services = len({slo.service for slo in chosen})
-    print(f"\n{len(chosen)} SLOs of {services} services", file=sys.stderr)
-    return 0
+        print(json.dumps([_plain(slo) for slo in slos], indent=2))
+        return FINE
+    print(columns(_HEADINGS, [_row(slo) for slo in slos], right={3, 4}))
+    print(f"\n{len(slos)} SLOs of {len(services)} services", file=sys.stderr)
+    return FINE
 
 
 def kind_of(indicator: Indicator) -> str:

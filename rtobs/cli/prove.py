@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rtobs.cli.choice import add_domain, add_slos, chosen
 from rtobs.cli.exits import FINDINGS, FINE, USAGE
 from rtobs.cli.tables import columns
 from rtobs.proof.prover import Proof, Report, prove
@@ -36,8 +37,8 @@ _HEADINGS: Final = ("SLO", "tier", "fires after", "seen", "resets after", "seen"
 
 def configure(parser: ArgumentParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument("--slo", metavar="ID", default="", help="only this SLO")
-    parser.add_argument("--domain", default="", help="only the services of this domain")
+    add_slos(parser)
+    add_domain(parser)
     parser.add_argument(
         "--promtool",
         metavar="PATH",
@@ -62,11 +63,12 @@ def run(options: Namespace, load: Load = load_fleet) -> int:
         named = f'"{options.promtool}" is no program' if options.promtool else "found no promtool"
         return _usage(f"{named}; name one with --promtool or $RTOBS_PROMTOOL, or run `make parts`")
     fleet = load(options.slo_dir, options.site)
-    chosen = _chosen(fleet, options)
-    if not chosen:
-        return _usage(f"there is no SLO {options.slo or 'in domain ' + options.domain}".rstrip())
-    report = prove(chosen, fleet.setting.site, promtool, Path(), fleet.known)
-    proofs = [proof for proof in report.proofs if options.slo in ("", proof.slo_id)]
+    wanted = _wanted(fleet, options)
+    if not wanted:
+        none = "none of these SLOs is" if options.slo else "there is no SLO"
+        return _usage(none + (f" in domain {options.domain}" if options.domain else ""))
+    report = prove(_services(fleet, wanted), fleet.setting.site, promtool, Path(), fleet.known)
+    proofs = [proof for proof in report.proofs if proof.slo_id in wanted]
     print(_json(proofs, report) if options.format == "json" else _text(proofs, report))
     return FINDINGS if report.findings else FINE
 
@@ -76,15 +78,20 @@ def _usage(message: str) -> int:
     return USAGE
 
 
-def _chosen(
-    fleet: Fleet, options: Namespace
+def _wanted(fleet: Fleet, options: Namespace) -> set[str]:
+    """Ids of the SLOs that the options select."""
+    slos = chosen(fleet.slos, options.slo)
+    return {slo.slo_id for slo in slos if options.domain in (None, slo.domain)}
+
+
+def _services(
+    fleet: Fleet, wanted: Collection[str]
 ) -> tuple[tuple[ResolvedService, tuple[CauseAlert, ...]], ...]:
-    """The services that the options select; an SLO is proven with its whole service."""
+    """The services of these SLOs; an SLO is proven with its whole service."""
     return tuple(
         (service, fleet.causes[service.name])
         for service in fleet.services
-        if options.domain in ("", service.domain)
-        and any(options.slo in ("", slo.slo_id) for slo in service.slos)
+        if any(slo.slo_id in wanted for slo in service.slos)
     )
 
 

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from rtobs.analytics.report import (
     summarise,
 )
 from rtobs.analytics.store import About, open_export
-from rtobs.cli.choice import chosen
+from rtobs.cli.choice import add_incidents, add_slos, chosen
 from rtobs.cli.exits import FINE
 from rtobs.conventions import TOTAL_TILE
 from rtobs.errors import ExportError
@@ -54,21 +55,8 @@ def configure(parser: ArgumentParser) -> None:
         help="week or month (the last one that is complete), 2025-W10, 2025-03 or"
         " 2025-03-03/2025-03-17, which ends before its second day (default: month)",
     )
-    parser.add_argument(
-        "--slo",
-        metavar="ID",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="only these SLOs (default: all)",
-    )
-    parser.add_argument(
-        "--incidents",
-        metavar="FILE",
-        type=Path,
-        help="known incidents, .csv or .json; for SLOs that it does not name, and without it for"
-        " all, incidents are stretches that spend 2%% of a budget",
-    )
+    add_slos(parser)
+    add_incidents(parser)
     parser.add_argument(
         "--zone", default="UTC", help="time zone whose midnight begins a day (default: UTC)"
     )
@@ -86,7 +74,7 @@ def run(options: Namespace) -> int:
     given = options.incidents
     incidents = None if given is None else read_incidents(given, known=known)
     asked = bool(options.slo)
-    found = histories(export, slos, incidents=incidents, all_of_them=asked)
+    found = histories(export, slos, incidents=incidents, all_of_them=asked, end=period.end)
     made = summarise(
         _progress(found, len(slos)),
         period,
@@ -109,14 +97,21 @@ def _period(options: Namespace, about: About) -> Period:
     if period.end <= about.start or period.start >= about.end:
         raise ExportError(
             f"the export holds {_span(about)} and nothing of {period.name}; name a period within"
-            f" it, such as --period {about.start:%Y-%m-%d}/{about.end:%Y-%m-%d}"
+            f" it, such as --period {_days(about)}"
         )
     if options.period == "month" and _covered(about, period) < _HALF:
         raise ExportError(
             f"the export holds {_span(about)}, less than half of {period.name}: add --period week,"
-            f" or name the days, such as --period {about.start:%Y-%m-%d}/{about.end:%Y-%m-%d}"
+            f" or name the days, such as --period {_days(about)}"
         )
     return period
+
+
+def _days(about: About) -> str:
+    """All its days as a period, which ends with the midnight before its second day."""
+    first, last = (edge.astimezone(UTC) for edge in (about.start, about.end))
+    behind = max(last - timedelta(microseconds=1), first).date() + timedelta(days=1)
+    return f"{first.date()}/{behind}"
 
 
 def _covered(about: About, period: Period) -> float:

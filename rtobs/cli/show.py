@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
-from rtobs.cli.exits import FINE, USAGE
+from rtobs.cli.choice import chosen
+from rtobs.cli.exits import FINE
 from rtobs.cli.list import kind_of
 from rtobs.cli.tables import columns
 from rtobs.model.number import decimal_text, percent_text
@@ -36,15 +35,9 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Print one SLO; 2 when there is none of that id."""
+    """Print one SLO."""
     fleet = load_fleet(options.slo_dir, options.site)
-    by_id = {slo.slo_id: slo for slo in fleet.slos}
-    slo = by_id.get(options.slo)
-    if slo is None:
-        close = difflib.get_close_matches(options.slo, by_id, n=3, cutoff=0.4)
-        hint = f"; did you mean {', '.join(close)}?" if close else "; `rtobs list` shows them"
-        print(f'rtobs show: there is no SLO "{options.slo}"{hint}', file=sys.stderr)
-        return USAGE
+    (slo,) = chosen(fleet.slos, [options.slo])
     groups = plain_groups(slo_groups(slo, fleet.setting.site))
     if options.format == "json":
         print(json.dumps(_plain(slo, groups), indent=2))

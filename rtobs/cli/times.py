@@ -20,16 +20,18 @@ def instant(text: str) -> datetime:
     Raises:
         ExportError: it is none of these; argparse would add the usage of all options to it.
     """
-    if match := _RELATIVE.fullmatch(text):
-        ago = duration(match[1]).seconds if match[1] else 0
-        return datetime.now(UTC) - timedelta(seconds=ago)
     try:
+        if match := _RELATIVE.fullmatch(text):
+            ago = duration(match[1]).seconds if match[1] else 0
+            return datetime.now(UTC) - timedelta(seconds=ago)
         found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ExportError(f'"{text}" is outside of the years 1 to 9999') from None
     except ValueError:
         raise ExportError(
             f'"{text}" is no time such as 2026-11-01, 2026-11-01T12:30:00Z or now-7d'
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def instant_or_now(text: str) -> datetime | None:
@@ -44,6 +46,10 @@ def duration(text: str) -> Duration:
         ExportError: it is none.
     """
     try:
-        return Duration.parse(text)
+        found = Duration.parse(text)
+        timedelta(seconds=found.seconds)
     except ValueError as error:
         raise ExportError(str(error)) from None
+    except OverflowError:
+        raise ExportError(f'"{text}" is longer than any data') from None
+    return found

@@ -27,6 +27,9 @@ def run(options: Namespace) -> int:
 
     Returns:
         0 without errors, 1 with errors (or warnings, when strict), 2 for an unknown id.
+
+    Raises:
+        ConfigurationError: there is no such folder.
     """
     if options.explain:
         return _explain(options.explain)

@@ -24,7 +24,7 @@ from rtobs.promql.text import quote
 from rtobs.proof.runner import Outcome, run_all
 from rtobs.proof.testfile import Check, Scenario, file_text
 from rtobs.rules import rules_text, slo_groups
-from rtobs.slo.fleet import load_fleet
+from rtobs.slo.fleet import load_fleet, no_such_slo
 from rtobs.telemetry.capture import capture
 
 __all__ = ["Burn", "Contract", "ContractError", "load"]
@@ -177,14 +177,14 @@ def load(
     """The contract of one SLO of a folder of definitions.
 
     Raises:
-        ConfigurationError: there is no such SLO, or it has no alert.
+        ConfigurationError: there is no such folder or SLO, or it has no alert.
         DefinitionError: the definitions are wrong.
     """
     fleet = load_fleet(folder, site)
-    slo = next((slo for slo in fleet.slos if slo.slo_id == slo_id), None)
+    by_id = {slo.slo_id: slo for slo in fleet.slos}
+    slo = by_id.get(slo_id)
     if slo is None:
-        known = ", ".join(slo.slo_id for slo in fleet.slos)
-        raise ConfigurationError(f'{folder} defines no SLO "{slo_id}", only: {known}')
+        raise ConfigurationError(f"{folder}: {no_such_slo(slo_id, by_id)}")
     if not slo.tiers:
         raise ConfigurationError(f'no alert of "{slo_id}" can ever fire: rtobs show {slo_id}')
     named = job or f"{names.DEFAULT_NAMESPACE}/{slo.service}"

@@ -93,6 +93,12 @@ def _split(url: str) -> SplitResult:
         # Only a host with a port is repeated: any other text may hold a password.
         hint = f"; did you mean http://{url}?" if _HOST_AND_PORT.fullmatch(url) else ""
         raise ServerError(f"the server's address is no URL such as https://prometheus:9090{hint}")
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # What stands before it may be the rest of a password, which is not repeated.
+        raise ServerError(
+            "the server's address has an @ behind its host; in a user or a password write / as %2F,"
+            " ? as %3F, # as %23 and @ as %40"
+        )
     return parts
 
 

@@ -216,6 +216,8 @@ class Transport:
             )
         except requests.RequestException as error:
             raise self._unreachable(error) from None
+        except OSError as error:  # a file with certificates is not there
+            raise ServerError(f"{connection.url} cannot be asked: {error}") from None
 
     def _body(self, path: str, response: requests.Response) -> bytes:
         limit, size = self.connection.largest_body, 0

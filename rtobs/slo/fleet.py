@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from rtobs.slo.resolve import component_of, resolve
 from rtobs.slo.scope import scope_of
 from rtobs.slo.settings import SITE_FILE, read_setting
 
-__all__ = ["Fleet", "KnownValues", "load_fleet"]
+__all__ = ["Fleet", "KnownValues", "load_fleet", "no_such_service", "no_such_slo"]
 
 KnownValues = Mapping[tuple[str, str], tuple[str, ...]]
 
@@ -55,6 +55,7 @@ def load_fleet(folder: Path, environment: str = "") -> Fleet:
         environment: environment of the site, "" for its default.
 
     Raises:
+        ConfigurationError: there is no such folder.
         DefinitionError: with every problem of every file, warnings included.
     """
     sources, unreadable = read_definitions(folder)
@@ -77,6 +78,22 @@ def load_fleet(folder: Path, environment: str = "") -> Fleet:
         _known_values(sources, setting),
         tuple(sorted(problems, key=_order)),
     )
+
+
+def no_such_slo(slo_id: str, known: Collection[str]) -> str:
+    """A sentence for an id that no SLO has: which are called alike, or where to find them."""
+    return _no_such("SLO", slo_id, known)
+
+
+def no_such_service(name: str, known: Collection[str]) -> str:
+    """The same for the name of a service."""
+    return _no_such("service", name, known)
+
+
+def _no_such(kind: str, name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
+    return f'there is no {kind} "{name}"; {hint}'
 
 
 def _unknown_objectives(

@@ -10,7 +10,7 @@ from typing import Final
 from rtobs import conventions as names
 from rtobs.catalogue.facts import Catalogue
 from rtobs.documents import Document, decode, read
-from rtobs.errors import DefinitionError
+from rtobs.errors import ConfigurationError, DefinitionError
 from rtobs.model.alerting import AlertPolicy
 from rtobs.model.site import Site
 from rtobs.problems import Level, Location, Problem
@@ -60,7 +60,14 @@ def read_definitions(folder: Path) -> tuple[tuple[Source, ...], tuple[Problem, .
 
     Definitions are the YAML files in the folders of the domains; `policy.yaml`, `site.yaml` and
     `catalogue/` are read elsewhere.
+
+    Raises:
+        ConfigurationError: there is no such folder.
     """
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {folder}; run it where slo/ is, or name the folder with --slo-dir"
+        )
     sources, problems = [], list(_strays(folder))
     for path in _files(folder):
         name = path.as_posix()
@@ -90,10 +97,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _strays(folder: Path) -> Iterator[Problem]:
     """Files and folders that nobody would ever read; most likely a slip of the pen."""
-    if not folder.is_dir():
-        hint = "run it where slo/ is, or name the folder with --slo-dir"
-        yield Problem("no-definitions", "there is no such folder", Location(str(folder)), hint=hint)
-        return
     domains = ", ".join(names.Domain)
     for path in _sorted(folder):
         if path.is_dir() and path.name not in (*names.Domain, "catalogue", "dashboards"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import pytest
 from rtobs.analytics.backtest.written import policy_yaml
 from rtobs.cli.main import main
 from rtobs.slo.settings import read_policies
-from tests.analytics.backtest.simulated import export_of, minutes_of
+from tests.analytics.backtest.simulated import START, export_of, minutes_of
 from tests.cli.conftest import POLICY
 
 Out = pytest.CaptureFixture[str]
@@ -54,6 +55,18 @@ def test_markdown(export: Path, capsys: Out) -> None:
     assert "- not in the export: edge-up, shop-up" in lines
 
 
+def test_markdown_shows_labels_as_text(export: Path, capsys: Out) -> None:
+    """A label is a text of others: no markup of it is carried out, and an escape is seen."""
+    words = "<img src=x> [l](y) | \x1b[31m"
+    rows = ["slo_id,start,end,label", f"shop-orders,2026-07-04T10:00Z,2026-07-04T10:30Z,{words}"]
+    (export.parent / "known.csv").write_text("\n".join(rows))
+    given = ["backtest", "--export", "export", "--incidents", "known.csv"]
+    assert main([*given, "--format", "markdown"]) == 0
+    assert r"| \<img src=x\> \[l\](y) \| ␛\[31m |" in capsys.readouterr().out
+    assert main(given) == 0
+    assert "<img src=x> [l](y) | ␛[31m" in capsys.readouterr().out
+
+
 def test_json(export: Path, capsys: Out) -> None:
     """Numbers are not rounded, times have a zone, and a sweep says what it recommends."""
     del export
@@ -67,6 +80,36 @@ def test_json(export: Path, capsys: Out) -> None:
     assert len(found["scores"]) == 18
     assert found["recommended"] in {row["policy"] for row in found["scores"] if row["pareto"]}
     assert found["why"][-1].startswith(("shipped:", f"{found['recommended']} is better"))
+
+
+def test_nothing_is_recommended_without_an_incident(export: Path, capsys: Out) -> None:
+    """What is shipped stays, nothing is written, and the reason is said."""
+    known = export.parent / "known.csv"
+    known.write_text("slo_id,start,end\nshop-orders,2025-07-02T00:00Z,2025-07-02T01:00Z\n")
+    words = ["backtest", "--export", "export", "--incidents", "known.csv", "--sweep"]
+
+    assert main([*words, "--write-policy", "best.yaml"]) == 2
+    out, err = capsys.readouterr()
+    reason = "There is no incident to judge by, so what is shipped stays."
+    assert reason in out
+    assert "1 incident was left out: outside the time of the history" in out
+    assert f"best.yaml is not written: {reason}" in err
+    assert not Path(export.parent, "best.yaml").exists()
+
+
+def test_a_young_service_does_not_stop_the_others(folder: Path, capsys: Out) -> None:
+    """Half an hour of history is a note, and an error only for who asked for it."""
+    total = np.full(_DAYS, 100.0)
+    late = START + timedelta(minutes=_DAYS - 30)
+    young = minutes_of("edge-up", total[:30], np.zeros(30), start=late)
+    old = minutes_of("shop-orders", total, np.zeros(_DAYS))
+    export_of(folder / "export", old.vstack(young))
+    said = "30 minutes of edge-up, which is shorter than every window"
+
+    assert main(["backtest", "--export", "export"]) == 0
+    assert said in capsys.readouterr().out.replace("\n", " ")
+    assert main(["backtest", "--export", "export", "--slo", "edge-up"]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_known_incidents(export: Path, capsys: Out) -> None:
@@ -149,17 +192,25 @@ def test_chart(export: Path, capsys: Out) -> None:
     assert capsys.readouterr().err == ""
 
 
+def test_a_chart_that_cannot_be_written(export: Path, capsys: Out) -> None:
+    """What lies there stays as it is, and no draft is left."""
+    Path(export.parent, "trade.svg").mkdir()
+
+    assert main(["backtest", "--export", "export", "--sweep", "--chart", "trade.svg"]) == 1
+    assert "trade.svg cannot be written" in capsys.readouterr().err
+    assert list(export.parent.glob(".trade*")) == []
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--slo", "shop-order"], 'no SLO "shop-order"; did you mean shop-orders'),
         (["--slo", "zzz"], 'no SLO "zzz"; `rtobs list` shows them'),
         (["--slo", "shop-up"], "the export has no slo:sli_total:rate5m of shop-up"),
-        (["--export", "nothing"], "nothing has no manifest.json"),
+        (["--export", "nothing"], "there is no folder nothing; `rtobs export"),
         (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
         (["--write-policy", "best.yaml"], "add --sweep or --policy"),
         (["--policy", "absent.yaml"], "absent.yaml is no file"),
-        (["--chart", "nowhere/trade.svg"], "nowhere/trade.svg cannot be written"),
     ],
 )
 def test_mistakes(export: Path, words: list[str], message: str, capsys: Out) -> None:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -45,8 +46,8 @@ def _server(asked: Asked) -> Reply:
     path = asked.path.removeprefix("/api/v1/")
     if path == "status/buildinfo":
         return success({"version": "3.5.0"})
-    if path == "metadata":
-        return success({})
+    if path in ("metadata", "series"):
+        return success({} if path == "metadata" else [])
     query = asked.fields["query"][0]
     if path == "query_range":
         start, end = (int(float(asked.fields[edge][0])) for edge in ("start", "end"))
@@ -314,6 +315,9 @@ def test_a_plan_shows_what_there_is(folder: Path, capsys: Out) -> None:
         (("--from", "yesterday"), '"yesterday" is no time such as 2026-11-01'),
         (("--from", "now-1x"), '"1x" is no duration such as'),
         (("--from", "now", "--step", "0s"), "a duration must be longer than zero"),
+        (("--from", "now-999999d"), '"now-999999d" is outside of the years 1 to 9999'),
+        (("--from", "now-9999999999999d"), '"9999999999999d" is longer than any data'),
+        (("--from", "0001-01-01T00:00:00+14:00"), "is outside of the years 1 to 9999"),
     ],
 )
 def test_a_wrong_time_is_one_sentence(words: tuple[str, ...], message: str, capsys: Out) -> None:
@@ -429,3 +433,30 @@ def test_an_interrupt_ends_at_once_and_can_be_carried_on(tmp_path: Path) -> None
     assert process.returncode == 130
     assert "the same command goes on from here" in err
     assert (tmp_path / "x" / "work" / "plan.json").exists()
+
+
+def test_recorded_series_of_a_part_of_the_time_are_exported(folder: Path, capsys: Out) -> None:
+    """Rules that ran for some days of a month have series, whatever the instants of the plan."""
+
+    def answers(asked: Asked) -> Reply:
+        if asked.path.endswith("series"):
+            return success([{"__name__": "slo:sli_total:rate5m", "slo_id": "shop-orders"}])
+        return _server(asked)
+
+    with FakePrometheus(answers=answers) as fake:
+        assert _export(fake, folder / "x", "--slo", "shop-orders", "--plan") == 0
+    out, err = capsys.readouterr()
+    assert "estimate  1 series" in out
+    assert err == ""
+
+
+def test_words_of_a_server_do_not_act_on_a_terminal(tmp_path: Path, capsys: Out) -> None:
+    """An escape in a name is shown as a sign."""
+
+    def answers(asked: Asked) -> Reply:
+        reply = _server(asked)
+        return replace(reply, body=reply.body.replace(b'"up"', rb'"up\u001b[31m\nred"'))
+
+    with FakePrometheus(answers=answers) as fake:
+        assert _export(fake, tmp_path / "x", "--select", "up", "--step", "1m") == 0
+    assert "up␛[31m red       2      242  2026" in capsys.readouterr().out

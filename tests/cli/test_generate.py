@@ -206,8 +206,8 @@ def test_one_service(generated: Path, words: list[str], capsys: Out) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--only", "till"], 'no service "till"'),
-        (["--domain", "security"], "no service in domain security"),
+        (["--only", "shopp"], 'rtobs: there is no service "shopp"; did you mean shop?'),
+        (["--domain", "security"], "rtobs generate: there is no service in domain security"),
     ],
 )
 def test_no_such_service(folder: Path, words: list[str], said: str, capsys: Out) -> None:
@@ -215,7 +215,7 @@ def test_no_such_service(folder: Path, words: list[str], said: str, capsys: Out)
     del folder
 
     assert main(["generate", *words]) == 2
-    assert capsys.readouterr() == ("", f"rtobs generate: {said}\n")
+    assert capsys.readouterr() == ("", f"{said}\n")
 
 
 def test_problems_stop_it(folder: Path, capsys: Out) -> None:

@@ -34,17 +34,46 @@ def test_table(folder: Path, capsys: Out) -> None:
     [
         (["--domain", "network"], ["edge-up"]),
         (["--service", "shop"], ["shop-up", "shop-orders"]),
-        (["--service", "shop", "--domain", "network"], []),
-        (["--service", "till"], []),
+        (["--service", "shop", "--domain", "data"], ["shop-up", "shop-orders"]),
+        (["--domain", "security"], []),
     ],
 )
 def test_choice(folder: Path, words: list[str], expected: list[str], capsys: Out) -> None:
-    """A domain and a service choose; a choice of nothing is an empty table."""
+    """A domain and a service choose; a domain without services is an empty table."""
     del folder
 
     assert main(["list", *words]) == 0
     rows = capsys.readouterr().out.splitlines()[1:]
     assert [row.split()[0] for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--service", "shopp"], 'there is no service "shopp"; did you mean shop?'),
+        (["--service", "zzz"], 'there is no service "zzz"; `rtobs list` shows them'),
+        (
+            ["--service", "shop", "--domain", "network"],
+            'the service "shop" is in domain data, not in network',
+        ),
+    ],
+)
+def test_no_such_service(folder: Path, words: list[str], message: str, capsys: Out) -> None:
+    """A name that no service of the domain has is a mistake of usage, not an empty table."""
+    del folder
+
+    assert main(["list", *words]) == 2
+    assert capsys.readouterr() == ("", f"rtobs: {message}\n")
+
+
+@pytest.mark.parametrize("verb", ["list", "generate", "prove"])
+def test_no_such_domain(verb: str, capsys: Out) -> None:
+    """The domains are named as they are typed."""
+    with pytest.raises(SystemExit) as caught:
+        main([verb, "--domain", "netwrk"])
+
+    assert caught.value.code == 2
+    assert "invalid choice: 'netwrk' (choose from 'network', 'security'" in capsys.readouterr().err
 
 
 def test_environment(folder: Path, capsys: Out) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from rtobs.catalogue.facts import Catalogue
 from rtobs.cli.prove import configure, run
+from rtobs.errors import ConfigurationError
 from rtobs.model.site import Site
 from rtobs.proof.promtool import rule_tests
 from rtobs.slo.fleet import Fleet
@@ -124,17 +125,39 @@ def test_no_promtool(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@every_promtool(newest=True)
+def test_several(promtool: Path, generated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Several SLOs can be picked, as in the other verbs."""
+    del generated
+    names = [slo.slo_id for slo in SHOP.slos]
+
+    status = prove("--promtool", str(promtool), "--slo", *names)
+
+    assert status == 0
+    table = capsys.readouterr().out.partition("\n\n")[0]
+    assert list(dict.fromkeys(row.split()[0] for row in table.splitlines()[1:])) == names
+
+
+def test_no_such_slo() -> None:
+    """A name that no SLO has is refused with those that are called alike."""
+    with pytest.raises(ConfigurationError, match='no SLO "shop-request"; did you mean shop-req'):
+        prove("--promtool", "true", "--slo", "shop-requests", "shop-request")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--slo", "shop-nothing"), "there is no SLO shop-nothing"),
         (("--domain", "network"), "there is no SLO in domain network"),
+        (
+            ("--domain", "network", "--slo", "shop-requests"),
+            "none of these SLOs is in domain network",
+        ),
     ],
 )
 def test_nothing_selected(
     arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name that selects nothing is a mistake of usage."""
+    """Words that select nothing are a mistake of usage."""
     status = prove("--promtool", "true", *arguments)
 
     assert status == 2

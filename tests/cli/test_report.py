@@ -93,8 +93,8 @@ def test_half_a_month_does_not_look_like_a_month(export: Path) -> None:
     assert _report("--period", "2026-07", "--format", "markdown") == 0
     text = _written(export)
     assert "> **Partial data: 1 SLO of 1" in text
-    assert r"missed so far \(6" in text
-    assert r"so far \(6" in text
+    assert "missed so far (6" in text
+    assert "so far (6" in text
     assert _report("--period", "week") == 0
     assert "Partial data" not in _written(export)
     assert "so far" not in _written(export).split("How to read this")[0]
@@ -131,7 +131,7 @@ def test_a_second_run_writes_the_same_bytes(export: Path) -> None:
         (["--period", "month"], "and nothing of June 2026; name a period within it, such as"),
         (["--period", "yesterday"], '"yesterday" is no period: write week, month,'),
         (["--zone", "Berlin"], '"Berlin" is no time zone known here'),
-        (["--export", "nothing"], "nothing has no manifest.json"),
+        (["--export", "nothing"], "there is no folder nothing; `rtobs export"),
         (["--incidents", "odd.csv"], 'line 2: there is no SLO "shop-order"; did you mean shop-ord'),
         (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
     ],
@@ -163,3 +163,35 @@ def test_a_few_days_are_no_month(folder: Path, capsys: Out) -> None:
     err = capsys.readouterr().err
     assert "less than half of June 2026: add --period week, or name the days" in err
     assert _report("--period", "week") == 0
+
+
+def test_an_early_week_says_that_its_window_is_not_full(export: Path) -> None:
+    """The budget of its end is told as of then, not as of the end of the export."""
+    assert _report("--period", "2026-07-06/2026-07-09", "--format", "markdown") == 0
+    text = _written(export)
+    assert "the budget is that of 8 days, not yet of 30 days" in text
+
+
+def test_a_forecast_of_a_window_that_is_not_full_says_so(export: Path) -> None:
+    """Its budget is that of a full window, and the one in the table is of what was seen."""
+    assert _report("--period", "week", "--format", "markdown") == 0
+    assert "of a full window, where the" in _written(export)
+
+
+def test_the_days_of_a_short_export_are_a_period(folder: Path, capsys: Out) -> None:
+    """What the message proposes for an export of some hours can be used."""
+    minutes = minutes_of("shop-orders", np.full(720, 100.0), np.zeros(720))
+    export_of(folder / "export", minutes)
+    assert _report() == 2
+    assert "--period 2026-07-01/2026-07-02" in capsys.readouterr().err
+    assert _report("--period", "2026-07-01/2026-07-02") == 0
+
+
+def test_a_damaged_export_says_what_to_do(export: Path, capsys: Out) -> None:
+    """A file that is gone is no SLO that is not held."""
+    (file, *_) = sorted(export.glob("samples/*/*/*.parquet"))
+    file.unlink()
+    assert _report("--period", "week") == 2
+    err = capsys.readouterr().err
+    assert "export is damaged: samples/" in err
+    assert "export again into another folder" in err

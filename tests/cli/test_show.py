@@ -139,4 +139,4 @@ def test_unknown(folder: Path, name: str, hint: str, capsys: Out) -> None:
     del folder
 
     assert main(["show", name]) == 2
-    assert capsys.readouterr() == ("", f'rtobs show: there is no SLO "{name}"; {hint}\n')
+    assert capsys.readouterr() == ("", f'rtobs: there is no SLO "{name}"; {hint}\n')

@@ -27,7 +27,7 @@ from rtobs.analytics.notebook import (
 from rtobs.analytics.notebook.sample import cached_sample, sample_folder
 from rtobs.analytics.simulation import sample_export
 from rtobs.analytics.store import Export
-from rtobs.errors import ExportError
+from rtobs.errors import ExportError, FrameError
 from rtobs.model.duration import Duration
 from rtobs.model.slo import ResolvedSlo
 from rtobs.slo.fleet import load_fleet
@@ -188,3 +188,12 @@ def test_a_tile_belongs_to_the_hour_in_which_it_began() -> None:
     assert describe(week_of(hours, "Week", "events an hour")) == (
         "Most on Mon from 00:00 with usually 12 events an hour, least on Mon from 01:00 with 1."
     )
+
+
+def test_an_incident_of_no_slo_is_a_mistake(short: Path, tmp_path: Path) -> None:
+    """As on the command line, a mistyped id is not an incident that nobody sees."""
+    known = tmp_path / "known.csv"
+    known.write_text("slo_id,start,end\nvllm-upp,2026-01-05T10:00Z,2026-01-05T11:00Z\n")
+    words = {"export": str(short), "incidents": str(known)}
+    with pytest.raises(FrameError, match='there is no SLO "vllm-upp"; did you mean vllm-up'):
+        opened(words, ROOT / "notebooks")

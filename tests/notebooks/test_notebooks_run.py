@@ -9,10 +9,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rtobs.analytics.simulation import sample_export
 from rtobs.slo.fleet import load_fleet
+from tests.analytics.backtest.simulated import export_of, minutes_of
 from tests.notebooks.conftest import ROOT, Desk
 
 FOLDER = ROOT / "notebooks"
@@ -127,6 +129,17 @@ def test_an_export_that_is_too_short_says_so(
     page = (short / "target_and_policy.html").read_text(encoding="utf-8")
     assert "No window of 30d" in page
     assert "<svg " in page
+
+
+def test_an_export_that_lacks_what_is_shown_says_so(desk: Desk, tmp_path: Path) -> None:
+    """Half an hour of what rules recorded: no counter, no alert, and a sentence for each."""
+    minutes = minutes_of("vllm-http-availability", np.full(30, 100.0), np.zeros(30))
+    export_of(tmp_path / "export", minutes)
+    known = [FOLDER / f"{name}.py" for name in ("getting_started", "slo_review")]
+    pages = _pages(desk, known, tmp_path / "pages", RTOBS_EXPORT=str(tmp_path / "export"))
+    first, review = ((pages / f"{path.stem}.html").read_text(encoding="utf-8") for path in known)
+    assert "The export holds no counter, only what rules recorded." in first
+    assert "30 minutes of vllm-http-availability, which is shorter than every window" in review
 
 
 @pytest.mark.parametrize(*PARTS)

@@ -129,3 +129,11 @@ def test_a_token_file_that_is_absent_is_named(tmp_path: Path) -> None:
     """A wrong path is one sentence."""
     with pytest.raises(ServerError, match="cannot be read: No such file"):
         TokenFile(tmp_path / "none").authorization()
+
+
+@pytest.mark.parametrize("sign", ["/", "?", "#"])
+def test_a_password_that_ends_the_host_is_not_repeated(sign: str) -> None:
+    """What begins as a port and goes on as a password is refused without a word of it."""
+    with pytest.raises(ServerError, match=r"has an @ behind its host; .* write / as %2F") as caught:
+        Connection(f"http://ann:12{sign}{SECRET}@prometheus:9090")
+    assert SECRET not in str(caught.value)

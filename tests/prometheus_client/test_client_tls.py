@@ -108,3 +108,10 @@ def test_checking_can_be_switched_off(
     connection = Connection(server.url, verify=False, certificate=certificate, patience=ONCE)
     with pytest.warns(InsecureRequestWarning):
         assert Client(connection).query("up", NOW).value == []
+
+
+def test_an_authority_that_is_not_there_is_said() -> None:
+    """The name of the file is repeated, and nothing is sent."""
+    client = Client(Connection("https://127.0.0.1:1", ca=Path("/nope.pem"), patience=ONCE))
+    with pytest.raises(ServerError, match=r"127\.0\.0\.1:1 cannot be asked: .*/nope\.pem"):
+        client.query("up", NOW)

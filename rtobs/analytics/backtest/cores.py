@@ -32,15 +32,17 @@ def cores(
         part: first minute, and the minute after the last.
         counts: whether a part is worth being told; a part of one that is not is not either.
     """
-    if not counts(part):
-        return
-    begin, end = _core(bad, allowed, part)
-    if begin >= end:
-        return
-    yield from cores(bad, allowed, (part[0], begin), counts)
-    if counts((begin, end)):
-        yield begin, end
-    yield from cores(bad, allowed, (end, part[1]), counts)
+    ahead = [(part, False)]  # the next one last, and whether it is a core
+    while ahead:
+        own, is_core = ahead.pop()
+        if not counts(own):
+            continue
+        if is_core:
+            yield own
+            continue
+        begin, end = _core(bad, allowed, own)
+        if begin < end:
+            ahead += [((end, own[1]), False), ((begin, end), True), ((own[0], begin), False)]
 
 
 def _core(bad: Values, allowed: Values, part: Part) -> Part:

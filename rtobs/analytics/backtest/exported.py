@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from rtobs.analytics.backtest.replay import Bench, bench
-from rtobs.analytics.slo.minutes import counted_minutes, recorded_minutes, recorded_tiles
+from rtobs.analytics.slo.counted import counted_minutes
+from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
 from rtobs.analytics.slo.schedule import MINUTE, Schedule
 from rtobs.analytics.store import Export
 from rtobs.errors import ExportError
@@ -106,25 +107,28 @@ def _tiles(export: Export, slo: ResolvedSlo) -> pl.DataFrame | None:
         return None
 
 
-def warm_up(history: Bench, tiers: Sequence[Tier]) -> list[str]:
+def warm_up(
+    history: Bench, tiers: Sequence[Tier], *, end: datetime | None = None, asked: bool = True
+) -> list[str]:
     """What the length of a history does to its alerts.
 
     A long tier waits until the group has been there for half its window; a window that has not all
     of its data yet is judged by what it has.
 
+    Args:
+        history: the history.
+        tiers: of the alerts.
+        end: what is asked about ends here, aware; None for the end of the history.
+        asked: whether it is an error that the history is too short for any alert, or a note.
+
     Raises:
-        ExportError: the history is shorter than every long window.
+        ExportError: the history is shorter than every long window, and was asked for.
     """
-    slo_id, span = history.slo.slo_id, history.span
-    if span is None:
-        raise ExportError(f"the export has no minutes of {slo_id}")
-    length = (span[1] - span[0]) // timedelta(seconds=1) + MINUTE.seconds
-    if tiers and all(length < tier.long.seconds for tier in tiers):
-        shortest = min(tier.long for tier in tiers)
-        raise ExportError(
-            f"the export has {_words(length)} of {slo_id}, which is shorter than every window of"
-            f" its alerts: export at least {shortest.words()}, better {history.slo.window.words()}"
-        )
+    slo_id, length = history.slo.slo_id, _length(history, end)
+    if problem := _too_short(history, tiers, length):
+        if asked:
+            raise ExportError(problem)
+        return [problem]
     notes = []
     for tier in tiers:
         half = 0 if is_raw(tier.long) else tier.long.seconds // 2
@@ -138,6 +142,29 @@ def warm_up(history: Bench, tiers: Sequence[Tier]) -> list[str]:
         window = history.slo.window.words()
         notes.append(f"{slo_id}: the budget is that of {_words(length)}, not yet of {window}")
     return notes
+
+
+def _length(history: Bench, end: datetime | None) -> int:
+    """Seconds of a history up to a moment."""
+    if history.span is None:
+        return 0
+    first, last = history.span
+    until = last if end is None else min(last, end)
+    return max((until - first) // timedelta(seconds=1) + MINUTE.seconds, 0)
+
+
+def _too_short(history: Bench, tiers: Sequence[Tier], length: int) -> str:
+    """Why no alert could fire; "" where one could."""
+    slo = history.slo
+    if not length:
+        return f"the export has no minutes of {slo.slo_id}"
+    if not tiers or any(length >= tier.long.seconds for tier in tiers):
+        return ""
+    shortest = min(tier.long for tier in tiers)
+    return (
+        f"the export has {_words(length)} of {slo.slo_id}, which is shorter than every window of"
+        f" its alerts: export at least {shortest.words()}, better {slo.window.words()}"
+    )
 
 
 def _words(seconds: int) -> str:

@@ -15,7 +15,9 @@ import polars as pl
 from rtobs.analytics.backtest.incidents import incidents
 from rtobs.analytics.backtest.replay import Bench
 from rtobs.analytics.frames import INCIDENTS, check
+from rtobs.analytics.groups import group_labels, group_text
 from rtobs.errors import FrameError
+from rtobs.slo.fleet import no_such_slo
 
 __all__ = ["completed", "read_incidents"]
 
@@ -36,22 +38,28 @@ def read_incidents(path: Path, *, known: Collection[str] | None = None) -> pl.Da
         INCIDENTS.
 
     Raises:
-        FrameError: the file cannot be read, an entry is not an incident, or its SLO is unknown;
-            says which.
+        FrameError: the file cannot be read, an entry is not an incident, its SLO is unknown, or two
+            have the same SLO, group and start; says which.
     """
-    rows = []
-    for place, row in _rows(path):
-        rows.append(_incident(place, row))
-        if known is not None and rows[-1]["slo_id"] not in known:
-            raise FrameError(f"{place}: {_unknown(str(rows[-1]['slo_id']), known)}")
-    frame = pl.DataFrame(rows, schema=dict(INCIDENTS.columns))
-    return check(frame.unique(INCIDENTS.key, keep="first").sort(INCIDENTS.key), INCIDENTS)
+    rows: dict[tuple[object, ...], dict[str, object]] = {}
+    places: dict[tuple[object, ...], str] = {}
+    for place, entry in _rows(path):
+        row = _incident(place, entry)
+        if known is not None and row["slo_id"] not in known:
+            raise FrameError(f"{place}: {no_such_slo(str(row['slo_id']), known)}")
+        key = tuple(row[name] for name in INCIDENTS.key)
+        if key in rows:
+            raise FrameError(
+                f"{place} has the SLO, group and start of {places[key]}: leave one of them out"
+            )
+        rows[key], places[key] = row, place
+    frame = pl.DataFrame(list(rows.values()), schema=dict(INCIDENTS.columns))
+    return check(frame.sort(INCIDENTS.key), INCIDENTS)
 
 
-def _unknown(slo_id: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(slo_id, known, n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(close)}?" if close else "`rtobs list` shows them"
-    return f'there is no SLO "{slo_id}"; {hint}'
+def _alike(text: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(text, known, n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def completed(
@@ -64,14 +72,27 @@ def completed(
         histories: of the SLOs that are judged.
 
     Returns:
-        INCIDENTS of these SLOs, and sentences about what was left out or added.
+        INCIDENTS of these SLOs in the time of their histories, with groups as these write them,
+        and sentences about what was left out or added.
+
+    Raises:
+        FrameError: the history of an SLO does not have the group of one of its incidents.
     """
     named = set(given["slo_id"])
-    own = given.filter(pl.col("slo_id").is_in([one.slo.slo_id for one in histories]))
+    judged = {one.slo.slo_id: one for one in histories}
     unnamed = [one for one in histories if one.slo.slo_id not in named]
-    notes = []
-    if left := given.height - own.height:
-        notes.append(f"{left} incident{'s were' if left > 1 else ' was'} left out: of other SLOs")
+    known = [row for row in given.rows(named=True) if row["slo_id"] in judged]
+    seen = [row for row in known if _happened(row, judged[row["slo_id"]])]
+    rows = [{**row, "group": _group(row, judged[row["slo_id"]])} for row in seen]
+    own = pl.DataFrame(rows, schema=dict(INCIDENTS.columns))
+    notes = [
+        f"{left} incident{'s were' if left > 1 else ' was'} left out: {why}"
+        for left, why in (
+            (given.height - len(known), "of other SLOs"),
+            (len(known) - len(seen), "outside the time of the history"),
+        )
+        if left
+    ]
     if unnamed:
         notes.append(
             f"the file has no incident of {len(unnamed)} SLO{'s' * (len(unnamed) > 1)};"
@@ -79,6 +100,28 @@ def completed(
         )
     every = pl.concat([own, *map(incidents, unnamed)]).sort(INCIDENTS.key)
     return check(every, INCIDENTS), tuple(notes)
+
+
+def _happened(incident: Mapping[str, Any], history: Bench) -> bool:
+    span = history.span
+    return span is not None and incident["start"] <= span[1] and incident["end"] > span[0]
+
+
+def _group(incident: Mapping[str, Any], history: Bench) -> str:
+    """The group of an incident as its history writes it, whatever the order of its labels."""
+    given, slo = str(incident["group"]), history.slo
+    try:
+        labels = group_labels(given)
+    except ValueError as error:
+        raise FrameError(f"an incident of {slo.slo_id}: {error}") from error
+    ordered = group_text(labels, slo.group_by) if labels.keys() == {*slo.group_by} else given
+    if given and ordered not in history.groups:
+        hint = _alike(given, history.groups) or "without a group it is one of all groups"
+        raise FrameError(
+            f"an incident of {slo.slo_id} is one of the group {given}, of which the history has"
+            f" nothing; {hint}"
+        )
+    return ordered
 
 
 def _rows(path: Path) -> Iterator[tuple[str, object]]:

@@ -34,8 +34,8 @@ def incidents(history: Bench, *, min_budget: float = 0.02, join: Duration = _JOI
     budget would not last. Burning minutes that are not further apart than `join` are one stretch.
     An incident is the core of a stretch (`rtobs.analytics.backtest.cores`), which is without the
     single bad events at its edges, from the minute before the first to four minutes before the
-    last, because the five minutes remember what has ended. What spends less than `min_budget` is
-    noise.
+    last, because the five minutes remember what has ended. One that reaches the end of the history
+    is not over, and ends with it. What spends less than `min_budget` is noise.
 
     Args:
         history: a history, from `bench`.
@@ -51,12 +51,13 @@ def incidents(history: Bench, *, min_budget: float = 0.02, join: Duration = _JOI
         for begin, end in _found(history, row, min_budget, 1000 * join.seconds):
             start = int(series.fast[begin]) - _MINUTE
             last = int(series.fast[end - 1])
+            over = max(last - _LAG, start + _MINUTE)
             rows.append(
                 {
                     "slo_id": history.slo.slo_id,
                     "group": group,
                     "start": moment(start),
-                    "end": moment(max(last - _LAG, start + _MINUTE)),
+                    "end": moment(over if end < len(series.fast) else last + _MINUTE),
                     "label": FOUND,
                 }
             )

@@ -17,7 +17,8 @@ __all__ = ["RULE", "Recommendation", "pareto", "recommend"]
 
 RULE: Final = (
     "Most incidents found, then fewest pages a week, then fewest flaps, then the shortest median"
-    " detection, then the best precision; what is shipped wins a tie."
+    " detection, then the best precision; what is shipped wins a tie, and stays where no policy"
+    " finds an incident."
 )
 _ENOUGH: Final = 10  # incidents; a policy that is fitted to fewer fits those
 Row = Mapping[str, Any]
@@ -32,12 +33,14 @@ class Recommendation:
         why: sentences that compare it with what is shipped.
         rule: the rule.
         caution: what speaks against believing it, "" for nothing.
+        judged: whether a policy found an incident; if none did, what is shipped stays.
     """
 
     policy: str
     why: tuple[str, ...]
     rule: str = RULE
     caution: str = ""
+    judged: bool = True
 
 
 def pareto(scores: pl.DataFrame) -> pl.Series:
@@ -63,6 +66,9 @@ def pareto(scores: pl.DataFrame) -> pl.Series:
 def recommend(scores: pl.DataFrame) -> Recommendation:
     """The policy that the rule picks, with reasons in words.
 
+    Silence is no merit: where no policy finds an incident, the one that pages least would be one
+    that cannot fire, so what is shipped stays.
+
     Args:
         scores: SCORES with at least one row.
 
@@ -76,6 +82,9 @@ def recommend(scores: pl.DataFrame) -> Recommendation:
     best = min(rows, key=_order)
     shipped = next((row for row in rows if row["policy"] == SHIPPED), None)
     caution = _caution(best["incidents"])
+    if not best["recall"]:
+        why = _nothing_found(best["incidents"], shipped)
+        return Recommendation(SHIPPED, why, caution=caution, judged=False)
     return Recommendation(best["policy"], tuple(_why(best, shipped)), caution=caution)
 
 
@@ -86,6 +95,12 @@ def _caution(known: int) -> str:
         f"Caution: {known} incident{'' if known == 1 else 's'} to judge by, fewer than {_ENOUGH}."
         " Replay more months or services before you change a policy."
     )
+
+
+def _nothing_found(known: int, shipped: Row | None) -> tuple[str, ...]:
+    reason = "No policy finds an incident" if known else "There is no incident to judge by"
+    said = () if shipped is None else (f"{SHIPPED}: {_words(shipped)}.",)
+    return (*said, f"{reason}, so what is shipped stays.")
 
 
 def _costs(row: Row) -> tuple[float, float, float, float]:

@@ -9,7 +9,7 @@ time. Only SLOBudgetBurn is judged: SLOBudgetExhausted says what is spent, it de
   that an alert matches.
 - **Detection** is the time from the start of an incident to the first matching alert, 0 when one
   fired already; **reset** the time from its end to the end of the last matching alert, 0 when that
-  was before.
+  was before. An incident whose alert still fires at the end of the history has no reset time.
 - A **page** is a stretch of time in which critical alerts of one group fire: tiers that overlap
   page once. A **flap** is an alert that fires again within an hour of its end.
 - Percentiles are values that occurred (nearest rank).
@@ -111,7 +111,7 @@ def score(
     known = matches(judged, incidents, spent, 1000 * grace.seconds)
     detected = [match for match in known if match.alerts]
     true = {id(alert) for match in detected for alert in match.alerts}
-    detection, before, reset = _times(detected, spent)
+    detection, before, reset = _times(detected, spent, time[1])
     cost = load(judged, spent, time)
     return Score(
         alerts=len(judged),
@@ -136,7 +136,7 @@ def score(
 
 
 def _times(
-    detected: Sequence[Match], spent: dict[str, Spending]
+    detected: Sequence[Match], spent: dict[str, Spending], now: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Detection in seconds, budget spent before it, and reset in seconds, of each incident."""
     detection, before, reset = [], [], []
@@ -145,7 +145,9 @@ def _times(
         seen = max(match.alerts[0].when[0], start)
         detection.append((seen - start) / 1000)
         before.append(_spent(match, spent[match.place[0]], seen))
-        reset.append(max(max(alert.when[1] for alert in match.alerts) - end, 0) / 1000)
+        over = max(alert.when[1] for alert in match.alerts)
+        if over < now:
+            reset.append(max(over - end, 0) / 1000)
     return detection, before, reset
 
 

@@ -20,7 +20,13 @@ def policy_yaml(policies: Mapping[str, AlertPolicy], default: str) -> str:
     Args:
         policies: by name.
         default: name of the default.
+
+    Raises:
+        ValueError: a policy has no tier, which no file may say.
     """
+    for name, policy in policies.items():
+        if not any(tier.budget_share for tier in policy.tiers):
+            raise ValueError(f'policy "{name}" has no tier that could fire')
     return "\n".join(_lines(policies, default)) + "\n"
 
 

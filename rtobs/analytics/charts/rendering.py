@@ -9,6 +9,7 @@ from typing import Any, Final
 import vl_convert
 
 from rtobs.analytics.charts.look import FONT, Chart
+from rtobs.model.characters import visible
 
 __all__ = ["describe", "png", "svg", "title_of"]
 
@@ -45,7 +46,7 @@ def svg(chart: Chart, *, name: str) -> str:
         name: prefix of its ids, unique within a page, of letters, digits and "-".
     """
     drawn = vl_convert.vegalite_to_svg(
-        chart.to_dict(validate=False),
+        _specified(chart),
         vl_version=_VEGA_LITE,
         allowed_base_urls=[],
         show_warnings=False,
@@ -61,10 +62,27 @@ def svg(chart: Chart, *, name: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {height}"'
         f' width="{width}" height="{height}" font-family="{FONT}" role="img"'
         f' aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{html.escape(title_of(chart))}</title>'
-        f'<desc id="{name}-desc">{html.escape(describe(chart))}</desc>'
+        f'<title id="{name}-title">{html.escape(visible(title_of(chart)))}</title>'
+        f'<desc id="{name}-desc">{html.escape(visible(describe(chart)))}</desc>'
     )
     return opening + own
+
+
+def _specified(chart: Chart) -> Any:  # noqa: ANN401  # JSON
+    """The chart as Vega-Lite. A character that no XML can hold would end the whole process."""
+    return _shown(chart.to_dict(validate=False))
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401  # JSON
+    match value:
+        case str():
+            return visible(value)
+        case dict():
+            return {name: _shown(one) for name, one in value.items()}
+        case list():
+            return [_shown(one) for one in value]
+        case _:
+            return value
 
 
 def _bare(tag: str, name: str) -> str:
@@ -80,5 +98,5 @@ def _shorter(number: re.Match[str]) -> str:
 def png(chart: Chart) -> bytes:
     """The chart as a PNG image of twice its size."""
     return vl_convert.vegalite_to_png(
-        chart.to_dict(), vl_version=_VEGA_LITE, scale=_SCALE, allowed_base_urls=[]
+        _specified(chart), vl_version=_VEGA_LITE, scale=_SCALE, allowed_base_urls=[]
     )

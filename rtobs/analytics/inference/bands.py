@@ -75,7 +75,8 @@ def bands_by(
 
 def _edges(buckets: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     """Each bucket with the one below and the whole of its histogram."""
-    ordered = buckets.sort(*key, "le")
+    # A scrape between two updates, or a restart, may show less than in the bucket before.
+    ordered = buckets.sort(*key, "le").with_columns(pl.col("events").cum_max().over(key))
     tops = ordered.group_by(*key, maintain_order=True).agg(
         pl.col("events").max().alias("total"), pl.col("le").last().alias("top")
     )

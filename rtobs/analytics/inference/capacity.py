@@ -188,23 +188,23 @@ def capacity(
         buckets: BUCKETS.
         arrivals: AMOUNTS, requests that came in each interval.
         slo: (limit in the unit of the histogram, objective in (0, 1)). A limit between two bounds
-            is judged by the lower one.
+            is judged by the lower one, which each group may have of its own.
         intervals: those of both frames.
         resampling: how the error is found.
 
     Returns:
-        CAPACITY, a row a group.
+        CAPACITY, a row a group; none for a group whose bounds are all above the limit.
 
     Raises:
-        FrameError: a frame has other columns, or the limit is below the lowest bound.
+        FrameError: a frame has other columns, or the limit is below every bound.
     """
     limit, objective = slo
     rates = _rates(arrivals, intervals)
-    judged, bound = _judged(check(buckets, BUCKETS), limit)
+    judged = _judged(check(buckets, BUCKETS), limit)
     table = judged.join(rates, on=["group", "ts"]).filter(pl.col("total") > 0)
     how = resampling or Resampling()
     rows = [
-        (str(group), float(objective), bound, *_broken(part, float(objective), how))
+        (str(group), float(objective), part["bound"][0], *_broken(part, float(objective), how))
         for (group,), part in table.sort("group", "ts").group_by("group", maintain_order=True)
     ]
     found = pl.DataFrame(rows, schema=dict(CAPACITY.columns), orient="row")
@@ -216,17 +216,17 @@ def _rates(arrivals: pl.DataFrame, intervals: Intervals) -> pl.DataFrame:
     return check(arrivals, AMOUNTS).select("group", "ts", rate)
 
 
-def _judged(buckets: pl.DataFrame, limit: float) -> tuple[pl.DataFrame, float]:
-    """(`good` and `total` of each interval, the bound that decides)."""
-    bounds = buckets.filter(pl.col("le") <= limit)["le"]
-    bound = bounds.max()
-    if not isinstance(bound, float):
+def _judged(buckets: pl.DataFrame, limit: float) -> pl.DataFrame:
+    """`good` and `total` of each interval that has the `bound` that decides in its group."""
+    within = buckets.filter(pl.col("le") <= limit)
+    if within.is_empty():
         raise FrameError(f"no bucket has a bound of {limit:g} or less, so nothing can be judged")
-    counts = buckets.group_by("group", "ts").agg(
-        pl.col("events").filter(pl.col("le") == bound).sum().alias("good"),
+    bounds = within.group_by("group").agg(pl.col("le").max().alias("bound"))
+    counts = buckets.join(bounds, on="group").group_by("group", "ts", "bound")
+    return counts.agg(
+        pl.col("events").filter(pl.col("le") == pl.col("bound")).first().alias("good"),
         pl.col("events").max().alias("total"),
-    )
-    return counts, bound
+    ).drop_nulls("good")
 
 
 def _broken(

@@ -101,6 +101,7 @@ def _within(buckets: pl.DataFrame, limit: float, name: str) -> pl.DataFrame:
     events, le = pl.col("events"), pl.col("le")
     return (
         buckets.sort(BUCKETS.key)
+        .with_columns(events.cum_max().over(_KEY))
         .group_by(*_KEY, maintain_order=True)
         .agg(
             events.filter(le <= limit).last().fill_null(0.0).alias(f"{name}_low"),

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from rtobs.analytics.frames import TIME, Schema, check
+from rtobs.analytics.frames import TIME, Schema, check, utc
 from rtobs.analytics.groups import group, is_named, label
 from rtobs.analytics.store import Export
 from rtobs.errors import FrameError
@@ -70,8 +70,8 @@ class Intervals:
     length: Duration
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise FrameError("intervals need a start and an end with a time zone, for example UTC")
+        for name in ("start", "end"):
+            object.__setattr__(self, name, utc(getattr(self, name)))  # frozen
         if (self.end - self.start).total_seconds() < self.length.seconds:
             raise FrameError(
                 f"no interval of {self.length} fits between {self.start} and {self.end}"
@@ -220,8 +220,12 @@ def _samples(
 def _growth(
     export: Export, metric: str, members: pl.DataFrame, intervals: Intervals
 ) -> pl.DataFrame:
-    """Growth at each scrape since the one before; a counter that fell has begun again at 0."""
-    samples = _samples(export, metric, members, intervals, _LOOKBACK)
+    """Growth at each scrape since the one before; a counter that fell has begun again at 0.
+
+    A scrape that shows NaN says nothing of the growth, which the next one shows.
+    """
+    scraped = _samples(export, metric, members, intervals, _LOOKBACK)
+    samples = scraped.filter(pl.col("value").is_not_nan())
     same = pl.col("series_id") == pl.col("series_id").shift(1)
     before = pl.when(same).then(pl.col("value").shift(1)).otherwise(pl.col("value"))
     grown = pl.when(pl.col("value") < before).then("value").otherwise(pl.col("value") - before)

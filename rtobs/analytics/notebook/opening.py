@@ -109,7 +109,8 @@ def opened(arguments: Mapping[str, object], home: Path | None) -> Opened:
     given, listed = _asked(arguments, "export"), _asked(arguments, "incidents")
     if given:
         export = open_export(given)
-        known = read_incidents(Path(listed)) if listed else None
+        ids = {slo.slo_id for slo in fleet.slos}
+        known = read_incidents(Path(listed), known=ids) if listed else None
     else:
         export = cached_sample(fleet.slos, definitions)
         known = simulated_incidents(sample_scenario())

@@ -61,7 +61,7 @@ class Grid:
         """The grid of a query.
 
         Raises:
-            FrameError: start or end has no time zone, or end is before start.
+            FrameError: start or end has no time zone, end is before start, or the step is 0.
         """
         start, end = query["start"], query["end"]
         if start.tzinfo is None or end.tzinfo is None:
@@ -70,6 +70,8 @@ class Grid:
             raise FrameError(f"end ({end}) is before start ({start})")
         first, last = milliseconds(start), milliseconds(end)
         step = query["step"].seconds * _MS
+        if step <= 0:
+            raise FrameError("a step is at least a second: there would be no end of evaluations")
         points = (last - first) // step + 1
         return cls(first, step, points, query["dialect"])
 

@@ -7,7 +7,7 @@ the past and compared with what came.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -28,6 +28,8 @@ __all__ = ["ahead_of", "ahead_table", "ahead_text"]
 
 _SEED: Final = 0
 _OUTLOOK: Final = Outlook()
+_TILE: Final = timedelta(minutes=5)
+_WHOLE: Final = 0.99  # of a window; less would be seen in the two digits of a share
 _MIDDLE: Final = 0.5
 _EDGES: Final = (0.05, 0.95)
 
@@ -49,7 +51,14 @@ def ahead_of(tiles: pl.DataFrame, slo: ResolvedSlo, period: Period) -> Ahead | N
         made = forecast(past, budget, Rolling(slo.window), outlook=_OUTLOOK, seed=_SEED)
     except ValueError:  # a frame without the group is one, too
         return None
-    return Ahead(made, _error(past, budget, slo))
+    return Ahead(made, _error(past, budget, slo), _seen(past, slo, period))
+
+
+def _seen(past: pl.DataFrame, slo: ResolvedSlo, period: Period) -> float:
+    """The share of the window before the end of the period that has data."""
+    window = timedelta(seconds=slo.window.seconds)
+    inside = past.filter(pl.col("ts") > pl.lit(period.end - window).cast(TIME))
+    return min(inside["total"].count() * _TILE / window, 1.0)
 
 
 def _error(past: pl.DataFrame, budget: float, slo: ResolvedSlo) -> ForecastError | None:
@@ -63,19 +72,29 @@ def _error(past: pl.DataFrame, budget: float, slo: ResolvedSlo) -> ForecastError
 
 def ahead_text(ahead: Ahead, period: Period) -> str:
     """When the budget will be gone, or there again, and how good such forecasts were."""
-    return f"{_what(ahead.forecast, period.zone)} {_how_good(ahead.error)}"
+    what = _what(ahead.forecast, _whose(ahead.seen), period.zone)
+    return f"{what} {_how_good(ahead.error)}"
 
 
-def _what(made: Forecast, zone: str) -> str:
+def _whose(seen: float) -> str:
+    """Which budget is spent: what was not seen has one, too, unlike in the tables of the period."""
+    if seen >= _WHOLE:
+        return "the budget"
+    return (
+        f"the budget of a full window, where the {share_text(1 - seen)} without data count as good,"
+    )
+
+
+def _what(made: Forecast, whose: str, zone: str) -> str:
     if made.consumed >= 1:
         middle = dict(made.recovered).get(_MIDDLE)
         by = instant_text(middle or made.end, zone)
         again = f"budget again before {by}" if middle else f"none again before {by}"
         spent = share_text(made.consumed)
-        now = f"Forecast: the budget is exhausted, {spent} of it is spent."
+        now = f"Forecast: {whose} is exhausted, {spent} of it is spent."
         return f"{now} In half of all futures there is {again}."
     sentence = (
-        f"Forecast: {share_text(made.consumed)} of the budget is spent; the chance that all of it"
+        f"Forecast: {share_text(made.consumed)} of {whose} is spent; the chance that all of it"
         f" is by {instant_text(made.end, zone)} is {share_text(made.probability)}."
     )
     dates = dict(made.exhausted)

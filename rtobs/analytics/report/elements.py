@@ -6,6 +6,8 @@ import html
 import re
 from typing import Final
 
+from rtobs.model.characters import visible
+
 __all__ = ["Html", "anchor", "joined", "tag"]
 
 _EMPTY: Final = frozenset({"br", "col", "meta"})
@@ -37,14 +39,14 @@ def _attribute(key: str, value: str | bool | None) -> str:  # noqa: FBT001  # a 
     if value is None or value is False:
         return ""
     name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{html.escape(value)}"'
+    return f" {name}" if value is True else f' {name}="{html.escape(visible(value))}"'
 
 
 def joined(*children: str | None) -> Html:
     """One after the other."""
     return Html(
         "".join(
-            child if isinstance(child, Html) else html.escape(child, quote=False)
+            child if isinstance(child, Html) else html.escape(visible(child), quote=False)
             for child in children
             if child is not None
         )

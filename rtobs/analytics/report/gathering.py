@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 from rtobs.analytics.backtest.exported import read_histories, warm_up
 from rtobs.analytics.backtest.incidents import incidents as significant
@@ -12,7 +14,8 @@ from rtobs.analytics.backtest.replay import Bench
 from rtobs.analytics.frames import INCIDENTS, check
 from rtobs.analytics.report.model import History
 from rtobs.analytics.store import Export
-from rtobs.errors import ExportError
+from rtobs.conventions import TOTAL_RATE
+from rtobs.errors import DamagedError, ExportError
 from rtobs.model.slo import ResolvedSlo
 
 __all__ = ["histories", "history_of"]
@@ -24,6 +27,7 @@ def histories(
     *,
     incidents: pl.DataFrame | None = None,
     all_of_them: bool = False,
+    end: datetime | None = None,
 ) -> Iterator[History]:
     """The history of each SLO that an export holds, one after the other.
 
@@ -35,22 +39,31 @@ def histories(
         incidents: INCIDENTS that people know of; for an SLO without any, and for all with None,
             what spent at least 2 % of a budget.
         all_of_them: whether it is an error that the export does not hold one of them.
+        end: what is told about the length of a history is as of then, aware; None: as of its end.
 
     Raises:
-        ExportError: an SLO is not in the export and should be.
+        DamagedError: files of the export cannot be read.
+        ExportError: an SLO is not in the export and should be, or is there and cannot be used.
     """
     for slo in slos:
         try:
             read = read_histories(export, [slo], all_of_them=True)
-            notes = (*read.notes, *warm_up(read.histories[0], slo.tiers))
-        except ExportError:
-            if all_of_them:
+            length = warm_up(read.histories[0], slo.tiers, end=end, asked=all_of_them)
+            notes = (*read.notes, *length)
+        except ExportError as error:
+            if all_of_them or isinstance(error, DamagedError) or _is_held(export, slo):
                 raise
             continue
+        except (OSError, PolarsError) as error:
+            raise export.damaged(str(error)) from error
         # Who names the incidents of some SLOs says nothing about the others.
         own = None if incidents is None else incidents.filter(pl.col("slo_id") == slo.slo_id)
         named = None if own is None or own.is_empty() else own
         yield history_of(read.histories[0], incidents=named, notes=notes)
+
+
+def _is_held(export: Export, slo: ResolvedSlo) -> bool:
+    return not export.select(TOTAL_RATE, slo_id=slo.slo_id).is_empty()
 
 
 def history_of(

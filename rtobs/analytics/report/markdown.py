@@ -33,11 +33,13 @@ from rtobs.analytics.report.wording import (
     titled,
     trend_text,
 )
+from rtobs.model.characters import visible
 
-__all__ = ["markdown"]
+__all__ = ["escaped", "markdown"]
 
 # What Markdown or the HTML within it would read as more than text.
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>&~$])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]#!|<>&~$])")
+_ITEM: Final = re.compile(r"^(\d*)([-+.)])(?= )")  # begins a list, elsewhere it is a sign
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v\u2028\u2029]+")  # but not the one that does not break
 _HEADINGS: Final = (
     *("SLO", "verdict", "objective", "SLI", "range", "budget spent (period)", "trend"),
@@ -154,4 +156,5 @@ def _line(*cells: str) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, in one line."""
-    return _SPECIAL.sub(r"\\\1", _SPACES.sub(" ", text).strip(" "))
+    line = visible(_SPACES.sub(" ", text).strip(" "))
+    return _ITEM.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))

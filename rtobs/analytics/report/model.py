@@ -193,10 +193,12 @@ class Ahead:
     Attributes:
         forecast: when it is exhausted, or there is budget again.
         error: of such forecasts; None where the past is too short to tell.
+        seen: how much of the window before it has data.
     """
 
     forecast: Forecast
     error: ForecastError | None
+    seen: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

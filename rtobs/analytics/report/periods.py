@@ -155,7 +155,7 @@ def _midnight(day: date, zone: str) -> datetime:
 def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Europe" is a folder
         raise ValueError(
             f'"{zone}" is no time zone known here; names look like Europe/Berlin'
         ) from None

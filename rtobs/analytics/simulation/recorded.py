@@ -12,7 +12,7 @@ from rtobs import conventions as names
 from rtobs.analytics.groups import group_labels
 from rtobs.analytics.simulation.page import Line
 from rtobs.analytics.slo.budget import rolling_budget
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.slices import slice_values
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.slo.timeslices import SliceRule, slice_minutes, timeslices

@@ -9,9 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from rtobs.analytics.frames import TILES, TIME, Schema, check
+from rtobs.analytics.frames import TILES, TIME, Schema, check, utc
 from rtobs.analytics.statistics.comparison import COMPARISON, benjamini_hochberg, compare
-from rtobs.errors import FrameError
 from rtobs.model.duration import Duration
 
 __all__ = ["DEPLOYS", "Around", "Deploy", "compare_deploys"]
@@ -48,8 +47,7 @@ class Deploy:
     slo_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.at.tzinfo is None:
-            raise FrameError("a deploy needs a time zone, such as datetime(..., tzinfo=UTC)")
+        object.__setattr__(self, "at", utc(self.at))  # frozen
 
 
 @dataclass(frozen=True, slots=True)

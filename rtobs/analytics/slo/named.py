@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from rtobs.errors import ConfigurationError
 from rtobs.model.slo import ResolvedSlo
-from rtobs.slo.fleet import load_fleet
+from rtobs.slo.fleet import load_fleet, no_such_slo
 
 __all__ = ["slo_named"]
 
@@ -24,11 +23,9 @@ def slo_named(folder: Path | str, slo_id: str, environment: str = "") -> Resolve
 
     Raises:
         DefinitionError: a definition is wrong, or the environment is not known.
-        ConfigurationError: no definition in the folder has that id.
+        ConfigurationError: there is no such folder, or no definition in it has that id.
     """
     slos = {slo.slo_id: slo for slo in load_fleet(Path(folder), environment).slos}
     if slo_id not in slos:
-        close = difflib.get_close_matches(slo_id, slos, n=1)
-        hint = f'did you mean "{close[0]}"?' if close else "`rtobs list` shows them"
-        raise ConfigurationError(f'"{slo_id}" is no SLO of {folder}; {hint}')
+        raise ConfigurationError(f"{folder}: {no_such_slo(slo_id, slos)}")
     return slos[slo_id]

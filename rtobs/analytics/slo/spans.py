@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rtobs import conventions as names
-from rtobs.analytics.frames import INCIDENTS, check
+from rtobs.analytics.frames import INCIDENTS, check, utc
 from rtobs.errors import FrameError
 from rtobs.model.duration import Duration
 
@@ -43,8 +43,8 @@ class Span:
     group: str | None = None
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise FrameError("start and end need a time zone, such as datetime(..., tzinfo=UTC)")
+        for name in ("start", "end"):
+            object.__setattr__(self, name, utc(getattr(self, name)))  # frozen
         if self.end < self.start:
             raise FrameError(f"a stretch of time cannot end ({self.end}) before {self.start}")
 
@@ -54,13 +54,13 @@ class Span:
 
 
 def spans_of(incidents: pl.DataFrame) -> tuple[Span, ...]:
-    """The stretches of time of INCIDENTS, each of its SLO and group.
+    """The stretches of time of INCIDENTS, each of its SLO and group; without a group: of all.
 
     Raises:
         FrameError: the frame is no INCIDENTS.
     """
     rows = check(incidents, INCIDENTS).select("start", "end", "slo_id", "group").rows()
-    return tuple(Span(*row) for row in rows)
+    return tuple(Span(start, end, slo_id, group or None) for start, end, slo_id, group in rows)
 
 
 def overlap(tiles: pl.DataFrame, spans: Sequence[Span]) -> pl.Series:

@@ -14,7 +14,7 @@ import polars as pl
 
 from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
-from rtobs.analytics.frames import TILES, Schema, check
+from rtobs.analytics.frames import TILES, Schema, check, utc
 from rtobs.analytics.groups import group, is_named, label
 from rtobs.analytics.slo.burn import budget_number
 from rtobs.analytics.slo.counted import Counters, counters
@@ -75,7 +75,8 @@ def spenders(
             events are counted and their total does not have the label.
     """
     what, about = counters(slo), export.about
-    first, last = (start or about.start) + timedelta(seconds=_TILE.seconds), end or about.end
+    begin, last = utc(start or about.start), utc(end or about.end)
+    first = begin + timedelta(seconds=_TILE.seconds)
     if last < first:
         raise ExportError("spenders need a time of at least five minutes")
     rates = Rates(export, _TILE, first, last, dialect or about.dialect)
@@ -103,13 +104,13 @@ def group_spenders(
         SPENDERS with "" as group and the groups as values.
 
     Raises:
-        FrameError: the frame is no TILES.
+        FrameError: the frame is no TILES, or a moment has no time zone.
     """
     own = check(tiles, TILES).filter(pl.col("slo_id") == slo.slo_id)
     if start is not None:
-        own = own.filter(pl.col("ts") > start)
+        own = own.filter(pl.col("ts") > utc(start))
     if end is not None:
-        own = own.filter(pl.col("ts") <= end)
+        own = own.filter(pl.col("ts") <= utc(end))
     parts = (
         own.group_by(pl.col("group").alias("value"))
         .agg(pl.col("total", "bad").sum())

@@ -86,10 +86,11 @@ def recommend_target(
         seed: of the bootstrap; the same seed gives the same interval.
 
     Returns:
-        TARGETS, one row for each group.
+        TARGETS, one row for each group whose bad events were counted.
 
     Raises:
-        FrameError: the frame is no TILES, or no window is covered to nine tenths.
+        FrameError: the frame is no TILES, or no window is covered to nine tenths and counts bad
+            events.
         ValueError: the share is not in (0, 1].
     """
     if not 0 < share <= 1:
@@ -126,8 +127,13 @@ def target_costs(
         COSTS, with the objectives of each group in ascending order.
 
     Raises:
-        FrameError: the frame is no TILES, or no window is covered to nine tenths.
+        FrameError: the frame is no TILES, or no window is covered to nine tenths and counts bad
+            events.
+        ValueError: an objective is not in (0, 1).
     """
+    for objective in objectives:
+        if not 0 < objective < 1:
+            raise ValueError(f"an objective lies between 0 and 1, such as 0.999: {objective}")
     minutes = slo.window.seconds / 60
     rows = []
     for group, budgets in _complete(tiles, slo, dialect):
@@ -160,13 +166,14 @@ def _own(tiles: pl.DataFrame, slo: ResolvedSlo) -> pl.DataFrame:
 def _complete(
     tiles: pl.DataFrame, slo: ResolvedSlo, dialect: Dialect
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """BUDGET of each group at the ends of windows that lie in the data."""
+    """BUDGET of each group at the ends of windows that lie in the data, if bad was counted."""
     budgets = rolling_budget(_own(tiles, slo), slo, dialect=dialect)
-    seen = budgets.filter((pl.col("coverage") >= _COVERED) & (pl.col("total") > 0))
+    there = (pl.col("coverage") >= _COVERED) & (pl.col("total") > 0)
+    seen = budgets.filter(there & pl.col("bad").is_not_null())
     if seen.is_empty():
         raise FrameError(
-            f"no window of {slo.window} of {slo.slo_id} is covered to nine tenths: take tiles of a"
-            " longer time, or an SLO with a shorter window"
+            f"no window of {slo.window} of {slo.slo_id} is covered to nine tenths and has a count"
+            " of bad events: take tiles of a longer time, or an SLO with a shorter window"
         )
     for (group,), part in seen.group_by("group", maintain_order=True):
         yield str(group), part

@@ -16,7 +16,7 @@ import polars as pl
 
 from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
-from rtobs.analytics.frames import MINUTES, TIME, Schema, check
+from rtobs.analytics.frames import MINUTES, TIME, Schema, check, utc
 from rtobs.errors import FrameError
 from rtobs.model.duration import Duration
 from rtobs.model.indicator import Comparison, TimesliceIndicator
@@ -105,9 +105,10 @@ def timeslices(
         The columns of `by` and SLICES, sorted by both. A series begins with its first data.
 
     Raises:
-        FrameError: a column is absent, or moments are not multiples of `rule.every` apart.
+        FrameError: a column is absent, moments are not multiples of `rule.every` apart, or `end`
+            has no time zone.
     """
-    keys = list(by)
+    keys, end = list(by), None if end is None else utc(end)
     wanted = Schema("values", {n: k for n, k in SLICES.columns.items() if n != "bad"}, ())
     if absent := [name for name in keys if name not in values.columns]:
         raise FrameError(f"these values lack {', '.join(absent)}, which tells series apart")
@@ -197,7 +198,7 @@ def slice_minutes(
     own = check(slices, wanted)
     if own.is_empty():
         return pl.DataFrame(schema=dict(MINUTES.columns))
-    last = pl.lit(end or own["ts"].max(), TIME)
+    last = pl.lit(own["ts"].max() if end is None else utc(end), TIME)
     grid = (
         own.group_by("group")
         .agg(pl.col("ts").min().alias("first"))

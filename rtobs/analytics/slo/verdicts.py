@@ -74,6 +74,8 @@ def verdicts(tiles: pl.DataFrame, slo: ResolvedSlo, *, level: float = 0.95) -> p
 
     The interval is Clopper and Pearson's, of as many events as are independent: counts of days (of
     hours, of tiles, where there are fewer than ten) show how much more than chance they vary.
+    Tiles whose bad events nobody counted (null) are left out, while the budget counts their events
+    as good: the error ratio here may be the larger one.
 
     Args:
         tiles: TILES of the time to judge.
@@ -93,9 +95,7 @@ def verdicts(tiles: pl.DataFrame, slo: ResolvedSlo, *, level: float = 0.95) -> p
 
 
 def _row(line: Timeline, error_budget: float, level: float) -> tuple[object, ...]:
-    total = float(line.total.sum())
-    # Counts of bad and all events come from different scrapes; more bad than all is one of them.
-    bad = min(max(float(line.bad.sum()), 0.0), total)
+    bad, total = line.counts
     period, factor = next(_clustering(line), (None, None))
     found = clopper_pearson(bad, total, level=level, overdispersion=factor or 1.0)
     decided = verdict(found.low, found.high, error_budget) if factor else "undecided"

@@ -15,6 +15,7 @@ import polars as pl
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import BUDGET, TILES, TIME, Schema, check
 from rtobs.analytics.slo.budget import rolling_budget
+from rtobs.analytics.slo.schedule import TILE
 from rtobs.analytics.slo.spans import Span, overlap
 from rtobs.model.duration import Duration
 from rtobs.model.slo import ResolvedSlo
@@ -54,6 +55,7 @@ OUTCOME: Final = Schema(
     },
     ("slo_id", "group"),
 )
+_TILE: Final = TILE.seconds
 _COMPARED: Final = ("consumed", "remaining", "bad", "total", "coverage")
 _COVERED: Final = 0.9  # as targets are recommended, but of the most that a history covers
 
@@ -81,6 +83,8 @@ class Change:
     def __post_init__(self) -> None:
         if self.objective is not None and not 0 < self.objective < 1:
             raise ValueError(f"an objective lies between 0 and 1, such as 0.999: {self.objective}")
+        if self.window is not None and (not self.window.seconds or self.window.seconds % _TILE):
+            raise ValueError(f"a window holds whole tiles of five minutes: {self.window} does not")
         if any(factor < 0 for _, factor in self.scaled):
             raise ValueError("bad events can be multiplied by 0 or more")
         if any(not 0 <= share <= 1 for _, share in self.outages):
@@ -106,11 +110,16 @@ def changed_tiles(tiles: pl.DataFrame, change: Change) -> pl.DataFrame:
         inside = overlap(found, [span])
         grown = bad + bad * inside * (factor - 1)
         most = pl.max_horizontal(total, bad)  # what was implausible before stays as it is
-        found = found.with_columns(bad=pl.min_horizontal(grown, most))
+        # Bad events that nobody counted cannot be multiplied: the least of null and all is all.
+        changed = (bad > 0) & (inside > 0)
+        found = found.with_columns(
+            bad=pl.when(changed).then(pl.min_horizontal(grown, most)).otherwise(bad)
+        )
     for span, share in change.outages:
         inside = overlap(found, [span])
         good = (total - bad.fill_null(0)).clip(lower_bound=0)
-        found = found.with_columns(bad=bad.fill_null(0) + good * inside * share)
+        worse = bad.fill_null(0) + good * inside * share
+        found = found.with_columns(bad=pl.when(inside > 0).then(worse).otherwise(bad))
     if change.excluded:
         kept = 1 - overlap(found, change.excluded)
         found = found.with_columns(total=total * kept, bad=bad * kept)

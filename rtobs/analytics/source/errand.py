@@ -93,8 +93,6 @@ def download(
     refuse_other_files(folder)
     work = Work(place_of(folder))
     is_new = _is_absent(work.place)
-    if not resume:
-        work.clear()
     begun = _begun(work, plan, resume=resume)
     if begun is None:
         return open_export(folder)  # complete already
@@ -139,28 +137,36 @@ def _begun(work: Work, plan: Plan, *, resume: bool) -> Plan | None:
     """
     under_way = work.plan()
     if under_way is not None:
-        if under_way.digest != plan.digest:
+        if resume and under_way.digest == plan.digest:
+            return under_way
+        if resume or not _is_same_but_for_time(under_way, plan):
             raise ExportError(_unfinished(work.place, under_way, plan))
-        return under_way
     if work.place.read(MANIFEST) is not None:
         about = open_export(str(work.place)).about
         if not _asks_the_same(about, plan):
             raise ExportError(f"{work.place} holds another export; choose another folder")
-        if resume and (about.start, about.end) == (plan.start, plan.end):
+        is_this = (about.start, about.end) == (plan.start, plan.end)
+        if resume and is_this and not about.holes:
             return None
-        if resume:
+        if resume and not is_this:
             raise ExportError(
                 f"{work.place} holds this export, finished, {_span(about)}; --no-resume begins"
                 " anew, or choose another folder"
             )
+    if not resume:
+        work.clear()
     work.begin(plan)
     return plan
 
 
+def _is_same_but_for_time(under_way: Plan, plan: Plan) -> bool:
+    same = replace(under_way, start=plan.start, end=plan.end, until_now=plan.until_now)
+    return same.digest == plan.digest
+
+
 def _unfinished(place: Place, under_way: Plan, plan: Plan) -> str:
     """Why a plan is not carried on by another; a relative time is another with each call."""
-    same = replace(under_way, start=plan.start, end=plan.end, until_now=plan.until_now)
-    if same.digest != plan.digest:
+    if not _is_same_but_for_time(under_way, plan):
         return (
             f"{place} holds an unfinished export of something else; choose another folder, or"
             " remove this one"

@@ -24,7 +24,8 @@ class Volume:
     """Estimated amount of data.
 
     Attributes:
-        series: the most at one of the instants that were looked at.
+        series: the most at one of the instants that were looked at; where there were none, and
+            it is a selector, those of the whole time.
         rows: samples of the whole time.
         rate: samples a millisecond where they are densest.
     """
@@ -52,6 +53,8 @@ def measure(
     look = max(min(_LONGEST_LOOK, length / _LOOKS), timedelta(seconds=1))
     named = [_by_name(client, question, at) for at in instants]
     series = max(sum(count.values()) for count in named)
+    if not series:  # data of a part of the time may lie between the looks
+        series = len(client.series([question.query], start, end).value)
     rates = [
         _rate(client, question, (at, look), count)
         for at, count in zip(instants, named, strict=True)

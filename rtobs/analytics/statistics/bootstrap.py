@@ -78,7 +78,7 @@ def block_bootstrap(
 
     Raises:
         FrameError: the tiles hold no group or several.
-        ValueError: the tiles hold fewer than five blocks.
+        ValueError: the tiles hold fewer than five blocks, or the statistic is NaN in every draw.
     """
     line = timeline(tiles)
     size = tiles_in(resampling.block)
@@ -92,6 +92,8 @@ def block_bootstrap(
         [_of(line, statistic, _draw(rng, len(line), size)) for _ in range(resampling.draws)]
     )
     draws = draws[~np.isnan(draws)]
+    if not len(draws):
+        raise ValueError("the statistic is NaN in every draw: these tiles may hold no events")
     low, high = _bounds(line, statistic, resampling, estimate, draws)
     return Interval(estimate, low, high, resampling.level)
 

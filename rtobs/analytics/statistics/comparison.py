@@ -106,7 +106,7 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _row(old: Timeline, new: Timeline, level: float, period: Duration) -> tuple[object, ...]:
-    counts = [(float(line.bad.sum()), float(line.total.sum())) for line in (old, new)]
+    counts = [line.counts for line in (old, new)]
     (bad0, total0), (bad1, total1) = counts
     shares = (bad0 / total0, bad1 / total1)
     head = (old.slo_id, old.group, *shares, shares[1] - shares[0])

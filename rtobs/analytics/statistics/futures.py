@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from rtobs.analytics.frames import utc
 from rtobs.analytics.statistics.season import HOURS_OF_WEEK
 from rtobs.analytics.statistics.timeline import Floats, Timeline, tiles_in
 from rtobs.model.duration import Duration
@@ -41,10 +42,17 @@ class Calendar:
     Attributes:
         start: aware.
         end: aware.
+
+    Raises:
+        FrameError: a moment has no time zone.
     """
 
     start: datetime
     end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            object.__setattr__(self, name, utc(getattr(self, name)))  # frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,13 @@ class Futures:
         """The same with a last step that is only a share of a step long."""
         weight = np.ones(self.total.shape[1])
         weight[-1] = share
+        return self._weighted(weight)
+
+    def after(self, steps: float) -> Futures:
+        """The same without what happens in the first steps; all of it for none or fewer."""
+        return self._weighted(np.clip(np.arange(1, self.total.shape[1] + 1) - steps, 0.0, 1.0))
+
+    def _weighted(self, weight: Floats) -> Futures:
         return Futures(self.bad * weight, self.total * weight, self.seen * weight)
 
 
@@ -127,6 +142,7 @@ def consumption(
         )
         return _consumed(bad, total, seen / (window * size), error_budget)
     inside = _since(tiles, period.start)
+    futures = futures.after((period.start - tiles.last).total_seconds() / HOUR.seconds)
     expected = (period.end - period.start).total_seconds() / tiles.step.seconds
     now = np.full((len(futures.bad), 1), tiles.bad[inside].sum())
     bad = np.hstack([now, futures.bad]).cumsum(axis=1)

@@ -56,6 +56,15 @@ class Timeline:
         """End of the last step."""
         return self.at(len(self) - 1)
 
+    @property
+    def counts(self) -> tuple[float, float]:
+        """Bad and all events of all steps.
+
+        They are of different scrapes, and more bad events than events are one of those.
+        """
+        total = float(self.total.sum())
+        return min(max(float(self.bad.sum()), 0.0), total), total
+
     def at(self, index: int) -> datetime:
         """End of a step; later than the last one when the index is beyond."""
         return self.first + timedelta(seconds=index * self.step.seconds)

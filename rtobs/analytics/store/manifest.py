@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
@@ -113,15 +113,18 @@ def from_json(text: bytes, where: str) -> Manifest:
     """
     try:
         words = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ExportError(f"{where} is no JSON, so the export is damaged: {error}") from error
     if not isinstance(words, dict) or words.get("format") != FORMAT:
         raise ExportError(f'{where} is not of format "{FORMAT}"')
     _refuse_other_version(str(words.get("version", "")), where)
     try:
-        return Manifest(_about(words), tuple(_file(entry) for entry in words["files"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ExportError(f"{where} is damaged: {type(error).__name__} {error}") from error
+        return Manifest(_about(words), _files(words["files"]))
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ExportError(
+            f"{where} is damaged: {type(error).__name__} {error}; export again into another folder,"
+            " or fetch it from a copy"
+        ) from error
 
 
 def _refuse_other_version(found: str, where: str) -> None:
@@ -156,6 +159,13 @@ def _hole(words: Mapping[str, Any]) -> Hole:
     return Hole(words["query"], start, end, words["reason"])
 
 
+def _files(entries: Sequence[Mapping[str, Any]]) -> tuple[File, ...]:
+    files = tuple(_file(entry) for entry in entries)
+    if sum(file.metric is None for file in files) != 1:
+        raise ValueError("it does not name one file of series")
+    return files
+
+
 def _file(words: Mapping[str, Any]) -> File:
     day, path = words.get("date"), words["path"]
     if path.startswith("/") or ".." in path.split("/"):
@@ -163,7 +173,7 @@ def _file(words: Mapping[str, Any]) -> File:
     return File(
         path,
         words["rows"],
-        words["bytes"],
+        int(words["bytes"]),
         words["sha256"],
         words.get("metric"),
         None if day is None else date.fromisoformat(day),

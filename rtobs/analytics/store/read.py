@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -13,8 +14,8 @@ from polars.exceptions import PolarsError
 from rtobs.analytics.frames import SAMPLES, SERIES, check, empty
 from rtobs.analytics.store.about import About
 from rtobs.analytics.store.manifest import MANIFEST, File, Manifest, from_json
-from rtobs.analytics.store.places import Place, place_of
-from rtobs.errors import ExportError
+from rtobs.analytics.store.places import Folder, Place, place_of
+from rtobs.errors import DamagedError, ExportError
 from rtobs.model.selector import Matcher
 
 __all__ = ["Export", "open_export"]
@@ -31,6 +32,8 @@ def open_export(folder: str | os.PathLike[str]) -> Export:
     """
     place = place_of(folder)
     text = place.read(MANIFEST)
+    if text is None and isinstance(place, Folder) and not place.root.is_dir():
+        raise ExportError(f"there is no folder {place}; `rtobs export --out {place}` makes it")
     if text is None:
         raise ExportError(
             f"{place} has no {MANIFEST}: it is no export, or one that was not finished"
@@ -45,6 +48,7 @@ class Export:
 
     place: Place = field(repr=False)
     manifest: Manifest = field(repr=False)
+    _read: list[pl.DataFrame] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def about(self) -> About:
@@ -64,13 +68,33 @@ class Export:
     @property
     def series_facts(self) -> pl.DataFrame:
         """SERIES and `first_ts`, `last_ts`, `samples` (how many) of each series."""
+        if not self._read:  # asked for many times by each SLO of a report
+            self._read.append(self._facts())
+        return self._read[0]
+
+    def _facts(self) -> pl.DataFrame:
         entry = next(file for file in self.manifest.files if file.metric is None)
-        target, options = self.place.target(entry.path), self.place.options()
         try:
-            frame = pl.scan_parquet(target, storage_options=options).collect()
+            return self._scan([entry]).collect().sort(SERIES.key)
         except (OSError, PolarsError) as error:
-            raise ExportError(f"{target} cannot be read: {error}") from error
-        return frame.sort(SERIES.key)
+            raise self.damaged(f"{entry.path} cannot be read: {error}") from error
+
+    def _scan(self, files: Iterable[File]) -> pl.LazyFrame:
+        """The rows of files, one file after the other.
+
+        Raises:
+            DamagedError: one is gone or has another size.
+        """
+        if isinstance(self.place, Folder):  # a store would be asked once for each file
+            faults = [fault for file in files if (fault := _lost(self.place, file))]
+            if faults:
+                raise self.damaged(*faults)
+        return pl.scan_parquet(
+            [self.place.target(file.path) for file in files],
+            hive_partitioning=False,
+            glob=False,  # a folder "oct[1]" is that one, not a pattern that "oct1" fits
+            storage_options=self.place.options(),
+        )
 
     @property
     def metric_facts(self) -> pl.DataFrame:
@@ -103,19 +127,19 @@ class Export:
 
         Raises:
             ExportError: an instant has no time zone.
+            DamagedError: files are gone or have another size.
         """
         start, end = _utc(start), _utc(end)
         files = [file for file in self.manifest.files if _holds(file, metric, start, end)]
         if not files:
             return empty(SAMPLES).lazy()
-        targets = [self.place.target(file.path) for file in files]
-        options = self.place.options()
-        scan = pl.scan_parquet(targets, hive_partitioning=False, storage_options=options)
+        # Files are sorted inside, so in the order of time their rows need but the order of series.
+        scan = self._scan(sorted(files, key=_time_order))
         if start is not None:
             scan = scan.filter(pl.col("ts") >= pl.lit(start, SAMPLES.columns["ts"]))
         if end is not None:
             scan = scan.filter(pl.col("ts") <= pl.lit(end, SAMPLES.columns["ts"]))
-        return scan.select(list(SAMPLES.columns)).sort(SAMPLES.key)
+        return scan.select(list(SAMPLES.columns)).sort("series_id", maintain_order=True)
 
     def select(self, metric: str, *matchers: Matcher, **labels: str) -> pl.DataFrame:
         """Series of a metric that meet all conditions, as Prometheus means them.
@@ -138,11 +162,18 @@ class Export:
         """Compare every file with the digest in the manifest.
 
         Raises:
-            ExportError: files are absent or changed; names them.
+            DamagedError: files are absent or changed; names them.
         """
         faults = [fault for file in self.manifest.files if (fault := self._fault(file))]
         if faults:
-            raise ExportError(f"{self.place} is damaged: {'; '.join(faults)}")
+            raise self.damaged(*faults)
+
+    def damaged(self, *faults: str) -> DamagedError:
+        """What to raise when its files turn out to be unreadable."""
+        return DamagedError(
+            f"{self.place} is damaged: {'; '.join(faults)}; export again into another folder, or"
+            " fetch the files from a copy"
+        )
 
     def _fault(self, file: File) -> str:
         content = self.place.read(file.path)
@@ -150,6 +181,20 @@ class Export:
             return f"{file.path} is absent"
         changed = hashlib.sha256(content).hexdigest() != file.sha256
         return f"{file.path} is not what was written" if changed else ""
+
+
+def _lost(place: Folder, file: File) -> str:
+    """Whether a file is gone or torn, from its size alone; "" when it is not."""
+    try:
+        size = (place.root / file.path).stat().st_size
+    except OSError as error:
+        return f"{file.path} cannot be read ({error.strerror})"
+    return "" if size == file.size else f"{file.path} has {size:,} bytes instead of {file.size:,}"
+
+
+def _time_order(file: File) -> tuple[date | None, int, str]:
+    """Parts of a day have numbers, which may outgrow their zeros."""
+    return file.day, len(file.path), file.path
 
 
 def _utc(instant: datetime | None) -> datetime | None:

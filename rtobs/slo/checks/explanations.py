@@ -13,7 +13,7 @@ _FILES: Final = {
     ),
     "file-too-large": "A definition is a page or two; a file of megabytes is something else.",
     "key-type": "Keys of a definition are text; a list or a mapping cannot be one.",
-    "no-definitions": "The folder of the definitions is not where rtobs looks for it.",
+    "no-definitions": "The folder of the definitions holds none, so nothing is promised.",
     "not-text": "The file is not UTF-8, so nobody can say what its characters are.",
     "one-document": "One file holds one YAML document, so that a place in it is unambiguous.",
     "unreadable-file": "The file is not there, is no regular file, or may not be read.",

@@ -12,7 +12,7 @@ import pytest
 
 from rtobs.analytics.backtest import bench
 from rtobs.analytics.backtest.exported import read_histories, warm_up
-from rtobs.analytics.backtest.given import read_incidents
+from rtobs.analytics.backtest.given import completed, read_incidents
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import INCIDENTS, check
 from rtobs.errors import ExportError, FrameError
@@ -90,6 +90,11 @@ def test_a_history_shorter_than_every_window_is_refused() -> None:
     empty = bench(_minutes(60).clear(), BAD_FORM, dialect=Dialect.V3)
     with pytest.raises(ExportError, match="no minutes of shop-requests"):
         warm_up(empty, BAD_FORM.tiers)
+    assert warm_up(empty, BAD_FORM.tiers, asked=False) == [
+        "the export has no minutes of shop-requests"
+    ]
+    (note,) = warm_up(history, BAD_FORM.tiers, asked=False)
+    assert "59 minutes of shop-requests, which is shorter than every window" in note
     assert warm_up(history, ()) == [
         "shop-requests: the budget is that of 59 minutes, not yet of 30 days"
     ]
@@ -133,6 +138,10 @@ def test_incidents_are_read_from_files(tmp_path: Path, name: str, text: str) -> 
         ("slo_id,start\nshop,2026-07-01T10:00Z\n", "incident 1 of .* is not complete; needed are"),
         ("slo_id,start,end\nshop,monday,2026-07-01\n", "incident 1 of .*: Invalid isoformat"),
         ("slo_id,start,end\nshop,2026-07-02,2026-07-01\n", "incident 1 of .* ends before"),
+        (
+            "slo_id,start,end\nshop,2026-07-01,2026-07-02\nshop,2026-07-01,2026-07-03\n",
+            "incident 2 of .*, line 3 has the SLO, group and start of incident 1 of .*, line 2",
+        ),
         ("[1]", "incident 1 of .* is not complete"),
         ("{}", "is no list of incidents"),
         ("[", "cannot be read as incidents"),
@@ -146,3 +155,48 @@ def test_a_wrong_incident_is_named(tmp_path: Path, text: str, message: str) -> N
         read_incidents(path)
     with pytest.raises(FrameError, match="cannot be read"):
         read_incidents(tmp_path / "absent.csv")
+
+
+def test_a_history_is_as_long_as_it_was_at_the_end_of_what_is_asked_about() -> None:
+    """An early period is not judged by what came after it."""
+    history = bench(_minutes(30 * 1440), BAD_FORM, dialect=Dialect.V3)
+    fourth = START + timedelta(days=4) - timedelta(minutes=1)
+    assert warm_up(history, BAD_FORM.tiers, end=fourth) == [
+        "shop-requests: the budget is that of 4 days, not yet of 30 days"
+    ]
+    with pytest.raises(ExportError, match="no minutes of shop-requests"):
+        warm_up(history, BAD_FORM.tiers, end=START - timedelta(days=1))
+
+
+_GROUPED = replace(BAD_FORM, group_by=("zone", "model"))
+_GROUP = 'zone="a", model="m"'
+
+
+def _given(*rows: tuple[str, float]) -> pl.DataFrame:
+    """INCIDENTS of an hour, by group and hour of their start."""
+    known = [
+        (BAD_FORM.slo_id, group, start, start + timedelta(hours=1), "")
+        for group, hour in rows
+        for start in [START + timedelta(hours=hour)]
+    ]
+    return pl.DataFrame(known, schema=dict(INCIDENTS.columns), orient="row").sort(INCIDENTS.key)
+
+
+def test_incidents_outside_the_history_are_left_out_and_counted() -> None:
+    """Nobody could have found them, so they are not missed."""
+    history = bench(_minutes(600), BAD_FORM, dialect=Dialect.V3)
+    found, notes = completed(_given(("", -24), ("", -0.5), ("", 9.5), ("", 24)), [history])
+    assert found.equals(_given(("", -0.5), ("", 9.5)))
+    assert notes == ("2 incidents were left out: outside the time of the history",)
+
+
+def test_the_group_of_an_incident_is_one_of_the_history() -> None:
+    """The order of its labels does not matter; one that is not there is a mistake with a hint."""
+    minutes = _minutes(600).with_columns(group=pl.lit(_GROUP))
+    history = bench(minutes, _GROUPED, dialect=Dialect.V3)
+    found, _ = completed(_given(('model="m", zone="a"', 1)), [history])
+    assert found["group"].to_list() == [_GROUP]
+    with pytest.raises(FrameError, match='the history has nothing; did you mean zone="a", model='):
+        completed(_given(('zone="b", model="m"', 1)), [history])
+    with pytest.raises(FrameError, match="is no group such as"):
+        completed(_given(("everything", 1)), [history])

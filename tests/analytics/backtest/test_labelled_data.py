@@ -70,7 +70,7 @@ SERIES: Final = (
             "spent_before_p50": 0.0595356544687,
             "spent_before_max": 0.0615201762844,
             "reset_p50_s": 0.0,
-            "reset_p90_s": 300.0,
+            "reset_p90_s": 0.0,
             "pages": 2,
             "pages_per_week": 0.999752045624,
             "flaps": 0,

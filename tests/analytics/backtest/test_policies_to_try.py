@@ -29,6 +29,7 @@ from rtobs.analytics.backtest import (
 )
 from rtobs.analytics.backtest.chart import trade_off
 from rtobs.analytics.backtest.sweep import SCORES
+from rtobs.analytics.backtest.written import policy_yaml
 from rtobs.analytics.charts import describe, svg
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import INCIDENTS, check, empty
@@ -190,6 +191,22 @@ def test_the_recommendation_says_why() -> None:
     assert found.caution.startswith("Caution: 4 incidents to judge by, fewer than 10.")
 
 
+def test_silence_is_no_merit() -> None:
+    """A policy that cannot fire pages least, so what is shipped stays where none finds anything."""
+    found = recommend(_scores(("shipped", None, 1.0, None), ("blind", None, 0.0, None)))
+    assert (found.policy, found.judged) == ("shipped", False)
+    assert found.why[-1] == "No policy finds an incident, so what is shipped stays."
+    none = sweep([_history()], [Candidate("blind", AlertPolicy("blind", ()))], empty(INCIDENTS))
+    assert recommend(none).policy == "shipped"
+    assert recommend(none).why == ("There is no incident to judge by, so what is shipped stays.",)
+
+
+def test_a_policy_that_cannot_fire_is_not_written() -> None:
+    """No policy.yaml may say that a policy has no tiers."""
+    with pytest.raises(ValueError, match='policy "blind" has no tier'):
+        policy_yaml({"default": POLICY, "blind": AlertPolicy("blind", ())}, "default")
+
+
 def test_ten_incidents_need_no_caution() -> None:
     """Below that the fit is to the few."""
     ten = _scores(("shipped", 0.5, 1.0, 60.0)).with_columns(pl.lit(10, pl.Int64).alias("incidents"))
@@ -214,7 +231,9 @@ def test_the_front_holds_the_recommended(
     named = ((str(number), *row) for number, row in enumerate(rows))
     scores = _scores(*named, flaps=(0, 1, 2, 0, 1, 2))
     front = set(scores.filter(pareto(scores))["policy"])
-    assert recommend(scores).policy in front
+    best = recommend(scores)
+    assert best.policy in front if best.judged else best.policy == "shipped"
+    assert best.judged == any(recall for recall, _, _ in rows)
     kept = scores.filter(pl.col("policy").is_in(front))
     assert pareto(kept).all()
 

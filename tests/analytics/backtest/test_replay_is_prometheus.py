@@ -16,7 +16,7 @@ from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import TIME
 from rtobs.analytics.slo.budget import rolling_budget
 from rtobs.analytics.slo.burn import burn_rates
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.schedule import Schedule
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.store import About, Export, fingerprint, series_frame, write_export

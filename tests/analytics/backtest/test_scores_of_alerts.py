@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtobs.analytics.backtest import Score, bench, incidents, score
+from rtobs.analytics.backtest.cores import cores
 from rtobs.analytics.backtest.intervals import length, merged
 from rtobs.analytics.backtest.spending import Spending
 from rtobs.analytics.dialect import Dialect
@@ -206,6 +207,28 @@ def test_an_outage_that_spends_enough_is_an_incident() -> None:
     assert found["start"].to_list() == [_at(999), _at(8999)]
     assert found["end"].to_list() == [_at(1009), _at(9004)]
     assert found["label"].to_list() == ["found", "found"]
+
+
+def test_an_outage_that_reaches_the_end_of_the_history_is_not_over() -> None:
+    """Nothing says that it ended four minutes before."""
+    found = _burnt((1400, 40, 1.0), days=1)
+    assert found.select("start", "end").rows() == [(_at(1399), _at(1440))]
+
+
+def test_an_alert_that_still_fires_has_not_been_reset() -> None:
+    """How long it outlives its incident is not known yet."""
+    known = _incidents((100, 120), (_WEEK - 60, _WEEK))
+    still = _alert(_WEEK - 58, None)
+    assert _score(_alerts(_alert(102, 130), still), known).reset_p90_s == 600
+    assert _score(_alerts(still), known).reset_p50_s is None
+
+
+def test_thousands_of_outages_are_told_apart() -> None:
+    """However many stand in one stretch, each a little smaller than the one before."""
+    bad, allowed = np.zeros(20_000), np.full(20_000, 1.5)
+    bad[::10] = np.linspace(10, 5, 2000)
+    found = list(cores(bad, allowed, (0, len(bad)), lambda part: part[1] > part[0]))
+    assert found == [(place, place + 1) for place in range(0, len(bad), 10)]
 
 
 def test_outages_within_an_hour_are_one_incident() -> None:

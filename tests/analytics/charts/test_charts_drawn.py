@@ -17,6 +17,7 @@ from rtobs.analytics import charts
 from rtobs.analytics.charts import describe, look, png, svg, title_of
 from rtobs.analytics.frames import BUDGET, BURN, INCIDENTS, empty
 from rtobs.errors import FrameError
+from rtobs.model.characters import visible
 from tests.analytics.charts.drawn import (
     CHARTS,
     HOSTILE,
@@ -272,3 +273,18 @@ def _incident(day: float, label: str) -> pl.DataFrame:
     start = budget(1)["ts"][0] + timedelta(days=day)
     row = ("chat-api-availability", "", start, start + timedelta(hours=1), label)
     return pl.DataFrame([row], schema=dict(INCIDENTS.columns), orient="row")
+
+
+@pytest.mark.parametrize("acting", ["\x00", "\x08", "\x1b", "\ufffe", "\ud800"])
+def test_a_character_that_no_drawing_can_hold_is_a_sign(acting: str) -> None:
+    """A label is a text of others: one such character must not end the process."""
+    words = f"before{acting}after"
+    data = alt.InlineData(values=[{"x": 1, "group": words}])
+    bars = alt.Chart(data).mark_bar().encode(x="x:Q", y="group:N")
+    chart = bars.properties(title=words, description=words)
+    drawn = svg(chart, name="chart")
+    assert acting not in drawn
+    sign = visible(acting)
+    assert drawn.count(f"before{sign}after") == 4
+    ET.fromstring(drawn)  # noqa: S314  # drawn by ourselves
+    assert png(chart).startswith(b"\x89PNG")

@@ -32,6 +32,12 @@ def test_a_quantile_lies_in_the_first_bucket_that_reaches_its_rank() -> None:
     assert frame["events"].to_list() == [10.0] * 4
 
 
+def test_a_bucket_that_holds_less_than_the_one_below_holds_as_much() -> None:
+    """Each quantile has one band, as Prometheus has one answer."""
+    frame = latency_bands(buckets(BOUNDS, (5, 3, 8, 10)), (0.4, 0.6))
+    assert frame.select("quantile", "lower", "upper").rows() == [(0.4, 0.0, 0.1), (0.6, 0.5, 1.0)]
+
+
 def test_an_interval_without_events_has_no_quantile() -> None:
     """The other one has."""
     frame = latency_bands(buckets(BOUNDS, (0, 0, 0, 0), (0, 2, 2, 2)), (0.5,))

@@ -92,6 +92,17 @@ def test_a_limit_between_two_bounds_is_judged_by_the_lower_one() -> None:
         capacity(HISTOGRAMS, amounts(*LOADS), (0.1, Decimal("0.95")), SIX)
 
 
+def test_each_group_is_judged_by_its_own_bound() -> None:
+    """One whose histogram has other bounds has no less good events; one without any has no row."""
+    others = [
+        buckets(bounds, *[(100.0, 100.0)] * 5).with_columns(group=pl.lit(name))
+        for name, bounds in (("b", (0.5, math.inf)), ("c", (2.0, math.inf)))
+    ]
+    loads = pl.concat([amounts(*LOADS), *(amounts(*LOADS, group=name) for name in "bc")])
+    frame = capacity(pl.concat([HISTOGRAMS, *others]), loads, (1.0, Decimal("0.95")), SIX)
+    assert frame.select("group", "limit", "rate").rows() == [("b", 0.5, None), (GROUP, 1.0, 3.5)]
+
+
 def test_the_capacity_of_a_simulated_replica_is_found() -> None:
     """Two runs of the same traffic shape: just below what was found, the SLO holds; above, not."""
     engine = Engine(4_000.0, 0.02, 0.002, 512, 32, 40_000, 4_000)

@@ -58,6 +58,13 @@ def test_a_limit_between_two_bounds_makes_the_bounds_wider() -> None:
     assert frame.select("lower", "upper").rows() == [(0.5, 0.95)]
 
 
+def test_goodput_is_a_share_even_of_buckets_that_fell() -> None:
+    """A restart between two scrapes may show less in a bucket than in the one below."""
+    ttft = buckets(BOUNDS, (50, 50, 50, 10))
+    frame = goodput_bounds(ttft, buckets(BOUNDS, (50, 50, 50, 10)), LIMITS, ONE)
+    assert frame.select("requests", "lower", "upper").rows() == [(50, 1.0, 1.0)]
+
+
 def test_the_lower_bound_is_never_below_zero() -> None:
     """Half and a third cannot both be missing."""
     ttft = buckets(BOUNDS, (0, 0, 50, 100))

@@ -63,6 +63,12 @@ def test_a_counter_that_fell_began_again(tmp_path: Path) -> None:
     assert values(counter_increases(export, Selector("m"), THREE)) == [(1, 4.0), (2, 4.0)]
 
 
+def test_a_scrape_that_shows_nothing_hides_no_growth(tmp_path: Path) -> None:
+    """What a counter grew by meanwhile shows in the next scrape."""
+    export = export_of(tmp_path, a={10.0: 6, 20.0: float("nan"), 70.0: 9})
+    assert values(counter_increases(export, Selector("m"), THREE)) == [(1, 0.0), (2, 3.0)]
+
+
 def test_groups_are_added_up_and_those_without_a_name_are_left_out(tmp_path: Path) -> None:
     """By zone, by instance, and by a label that nobody has."""
     export = export_of(tmp_path, a={10.0: 0, 20.0: 1}, b={10.0: 0, 20.0: 2})

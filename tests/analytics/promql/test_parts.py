@@ -166,6 +166,11 @@ def test_wrong_samples_are_refused(samples: pl.DataFrame, said: str) -> None:
             _WINDOWS,
             "end (2024-12-31 23:59:59+00:00) is before start (2025-01-01 00:00:00+00:00)",
         ),
+        (
+            {"step": Duration(0)},
+            _WINDOWS,
+            "a step is at least a second: there would be no end of evaluations",
+        ),
         ({}, [], "windows must be one or more durations, each once"),
         ({}, _WINDOWS * 2, "windows must be one or more durations, each once"),
         ({"engine": "gpu"}, _WINDOWS, '"gpu" is none of the engines auto, numpy, numba'),

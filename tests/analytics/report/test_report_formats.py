@@ -10,6 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from rtobs.analytics.report import SCHEMA, as_json, markdown, summarise
+from rtobs.analytics.report.elements import tag
+from rtobs.analytics.report.markdown import escaped
 from tests.analytics.report.histories import HOSTILE, week, week_as_markdown
 
 
@@ -98,7 +100,7 @@ def test_markdown_shows_words_of_users_as_text() -> None:
     """Neither HTML nor Markdown of a description is carried out."""
     text = week_as_markdown()
     assert HOSTILE not in text
-    assert r"\<script\>alert\(1\)\</script\>" in text
+    assert r"\<script\>alert(1)\</script\>" in text
     assert re.findall(r"(?<!\\)<", text) == []
 
 
@@ -106,3 +108,26 @@ def test_markdown_tells_charts_as_sentences() -> None:
     """Who reads Markdown sees the numbers that a chart would show."""
     assert "The budget goes from" in week_as_markdown()
     assert "the highest burn rate is" in week_as_markdown()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a\x1b[31mb", r"a␛\[31mb"),
+        ("a\nb\tc", "a b c"),
+        ("+1.2 %", "+1.2 %"),
+        ("+ one", r"\+ one"),
+        ("- one", r"\- one"),
+        ("12. one", r"12\. one"),
+        ("1 + 1", "1 + 1"),
+        ("-", "-"),
+    ],
+)
+def test_markdown_is_escaped_where_it_would_act(text: str, written: str) -> None:
+    """A sign that begins a list is text, a sign in a text stays as it is, and an escape is seen."""
+    assert escaped(text) == written
+
+
+def test_html_shows_what_acts_on_a_terminal_as_signs() -> None:
+    """Texts and attributes alike."""
+    assert tag("p", "a\x1bb", title="\x00") == '<p title="␀">a␛b</p>'

@@ -15,7 +15,8 @@ from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.groups import group_text, label
 from rtobs.analytics.simulation import incidents, sample_export, sample_scenario
 from rtobs.analytics.slo.budget import rolling_budget
-from rtobs.analytics.slo.minutes import counted_minutes, recorded_minutes, recorded_tiles
+from rtobs.analytics.slo.counted import counted_minutes
+from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
 from rtobs.analytics.slo.slices import slice_values
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.analytics.store import Export

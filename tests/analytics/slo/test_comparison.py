@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -114,5 +115,23 @@ def test_without_deploys_or_events_there_is_no_row() -> None:
 
 def test_a_deploy_needs_a_time_zone() -> None:
     """Local time would be a guess."""
-    with pytest.raises(FrameError, match="a deploy needs a time zone"):
+    with pytest.raises(FrameError, match="needs a time zone"):
         Deploy(datetime(2026, 1, 1))  # noqa: DTZ001  # that is the point
+
+
+@pytest.mark.parametrize("scraped", [301.0, -1.0])
+def test_a_group_whose_counts_do_not_agree_is_compared_all_the_same(scraped: float) -> None:
+    """More bad events than events, or fewer than none, are of different scrapes."""
+    odd = tiles_of([scraped] * 2 * DAY, 300, group='zone="a"')
+    found = compare_deploys(
+        pl.concat([odd, tiles_of(_noise(0.01, 2 * DAY), 300, group='zone="b"')]), [DEPLOY]
+    )
+    assert found["verdict"].to_list() == ["unchanged", "unchanged"]
+    assert found["before"][0] == (1 if scraped > 0 else 0)
+
+
+def test_the_moment_of_a_deploy_is_that_of_any_clock() -> None:
+    """By the clock of Berlin it is the same comparison."""
+    tiles = tiles_of(_noise(0.01, DAY) + _noise(0.03, DAY), 300)
+    berlin = Deploy(DEPLOY.at.astimezone(ZoneInfo("Europe/Berlin")), "v2")
+    assert compare_deploys(tiles, [berlin]).equals(compare_deploys(tiles, [DEPLOY]))

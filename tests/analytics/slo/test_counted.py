@@ -10,7 +10,7 @@ import pytest
 
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import MINUTES
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.rates import Rates
 from rtobs.errors import ExportError
 from rtobs.model.duration import Duration

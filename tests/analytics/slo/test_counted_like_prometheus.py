@@ -11,7 +11,7 @@ import pytest
 from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.groups import group_text
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.model.slo import ResolvedSlo
 from rtobs.rules.indicators import indicator_rules
 from rtobs.rules.reads import Reads

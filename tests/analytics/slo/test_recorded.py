@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rtobs.analytics.frames import MINUTES, TILES
-from rtobs.analytics.slo.minutes import recorded_minutes, recorded_tiles
+from rtobs.analytics.slo.recorded import recorded_minutes, recorded_tiles
 from rtobs.analytics.store import Export
 from rtobs.errors import ExportError
 from tests.analytics.slo.exports import Raw, about, at, export_of

@@ -16,7 +16,7 @@ import pytest
 from rtobs import conventions as names
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import TIME
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.timeslices import SliceRule, slice_minutes, timeslices
 from rtobs.model.slo import MissingData, ResolvedSlo
 from rtobs.rules.groups import RuleGroup

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
 from rtobs.analytics.dialect import Dialect
-from rtobs.analytics.slo.minutes import counted_minutes
+from rtobs.analytics.slo.counted import counted_minutes
 from rtobs.analytics.slo.spenders import SPENDERS, group_spenders, spenders
 from rtobs.analytics.slo.tiles import tiles
 from rtobs.errors import ExportError
@@ -110,7 +111,9 @@ def test_what_no_value_explains_is_a_row_of_its_own(tmp_path: Path) -> None:
 def test_only_the_time_that_is_asked_for(tmp_path: Path) -> None:
     """From one moment up to another; less than a tile is refused."""
     export = export_of(tmp_path, [({**TOTAL, "status": "500"}, _steady(1))], about(1, Dialect.V2))
-    found = spenders(export, BAD_FORM, "status", start=at(10), end=at(30))
+    found = spenders(
+        export, BAD_FORM, "status", start=at(10).astimezone(ZoneInfo("Europe/Berlin")), end=at(30)
+    )
     assert found["bad"].to_list() == [pytest.approx(1200)]
     with pytest.raises(ExportError, match="at least five minutes"):
         spenders(export, BAD_FORM, "status", start=at(10), end=at(14))
@@ -134,4 +137,5 @@ def test_groups_spend_too() -> None:
         ("model_name", 1, 'model_name="b"', 200, 6, 6 / 7, pytest.approx(6 / 0.4), 0.03, 0.5),
         ("model_name", 2, 'model_name="a"', 200, 1, 1 / 7, pytest.approx(1 / 0.4), 0.005, 0.5),
     ]
-    assert group_spenders(both, GOOD_FORM, start=at(10))["bad"].to_list() == [90, 90]
+    later = at(10).astimezone(ZoneInfo("Europe/Berlin"))
+    assert group_spenders(both, GOOD_FORM, start=later)["bad"].to_list() == [90, 90]

@@ -133,3 +133,36 @@ def test_a_short_time_and_a_wrong_share_are_refused() -> None:
         recommend_target(tiles_of([1] * DAY), NINES, dialect=Dialect.V3)
     with pytest.raises(ValueError, match="share of windows lies above 0"):
         recommend_target(tiles_of([1] * DAY), DAILY, share=0, dialect=Dialect.V3)
+
+
+def _uncounted(tiles: pl.DataFrame, first: int) -> pl.DataFrame:
+    """The tiles with no count of bad events in the first ones."""
+    row = pl.int_range(pl.len())
+    return tiles.with_columns(bad=pl.when(row >= first).then("bad"))
+
+
+def test_windows_whose_bad_events_nobody_counted_say_nothing() -> None:
+    """A group without its bucket has no objective, and half of a history is judged by the other."""
+    counted, half, none = (
+        _uncounted(tiles_of([1.0] * 6 * DAY, 100, group=f'zone="{zone}"'), first)
+        for zone, first in (("a", 0), ("b", 3 * DAY), ("c", 6 * DAY))
+    )
+    found = recommend_target(
+        pl.concat([counted, half, none]), DAILY, dialect=Dialect.V3, resampling=QUICK
+    )
+    assert found["group"].to_list() == ['zone="a"', 'zone="b"']
+    assert found["objective"].is_finite().all()
+    costs = target_costs(half, DAILY, dialect=Dialect.V3, objectives=(Decimal("0.999"),))
+    assert costs["missed"].item() > 0.9
+    assert costs.select(pl.col("typical", "worst").is_finite()).row(0) == (True, True)
+    with pytest.raises(FrameError, match="and has a count of bad events"):
+        recommend_target(none, DAILY, dialect=Dialect.V3)
+
+
+@pytest.mark.parametrize("objective", ["0", "1"])
+def test_an_objective_of_nothing_or_all_is_refused(objective: str) -> None:
+    """All allows no bad event, so a budget of it cannot be spent in part."""
+    with pytest.raises(ValueError, match="lies between 0 and 1"):
+        target_costs(
+            tiles_of([1] * DAY), DAILY, dialect=Dialect.V3, objectives=(Decimal(objective),)
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -71,10 +72,11 @@ def test_a_series_that_vanished_is_filled_for_a_while() -> None:
 
 
 def test_slices_after_the_end_are_left_out() -> None:
-    """Whatever is filled."""
+    """Whatever is filled, and by whatever clock the end is given."""
+    end = at(2).astimezone(ZoneInfo("Europe/Berlin"))
     values = _values(a={1: 0, 2: 0, 3: 0}, b={4: 0})
     for missing in MissingData:
-        found = timeslices(values, replace(RULE, missing=missing), by=["group"], end=at(2))
+        found = timeslices(values, replace(RULE, missing=missing), by=["group"], end=end)
         assert found.select("group", "ts").rows() == [("a", at(1)), ("a", at(2))]
 
 

@@ -62,8 +62,24 @@ def test_incidents_are_spans_of_their_group() -> None:
     row = ("shop-requests", "", at(5), at(10), "disk full")
     incidents = pl.DataFrame([row], schema=dict(INCIDENTS.columns), orient="row")
     (span,) = spans_of(incidents)
-    assert span == Span(at(5), at(10), "shop-requests", "")
+    assert span == Span(at(5), at(10), "shop-requests")
     assert _bad(tiles_of([1, 50, 1]), Change(scaled=((span, 0),))) == [1, 0, 1]
+
+
+def test_an_incident_without_a_group_is_one_of_all_groups() -> None:
+    """As it is when alerts are judged by it."""
+    row = ("shop-requests", "", at(0), at(5), "disk full")
+    incidents = pl.DataFrame([row], schema=dict(INCIDENTS.columns), orient="row")
+    change = Change(scaled=tuple((span, 0.0) for span in spans_of(incidents)))
+    assert _bad(tiles_of([50], group='zone="b"'), change) == [0]
+
+
+def test_bad_events_that_nobody_counted_stay_unknown() -> None:
+    """A tile without a count is not made wholly bad, and outside an outage not good either."""
+    tiles = tiles_of([1, 1, 1]).with_columns(bad=pl.Series([None, 1.0, None], dtype=pl.Float64))
+    first = Span(at(0), at(5))
+    assert _bad(tiles, Change(scaled=((first, 0.5),))) == [None, 1, None]
+    assert _bad(tiles, Change(outages=((first, 0.5),))) == [150, 1, None]
 
 
 def test_an_outage_turns_good_events_bad() -> None:
@@ -194,6 +210,8 @@ def test_an_outage_lies_between_nothing_and_everything(
         ({"objective": Decimal(1)}, "an objective lies between 0 and 1"),
         ({"scaled": ((Span(at(0), at(1)), -1),)}, "multiplied by 0 or more"),
         ({"outages": ((Span(at(0), at(1)), 1.5),)}, "lies between 0 and 1"),
+        ({"window": Duration.parse("1m")}, "whole tiles of five minutes: 1m does not"),
+        ({"window": Duration(0)}, "whole tiles of five minutes"),
     ],
 )
 def test_changes_that_make_no_sense(wrong: dict[str, object], sentence: str) -> None:
@@ -204,7 +222,7 @@ def test_changes_that_make_no_sense(wrong: dict[str, object], sentence: str) -> 
 
 def test_spans_that_make_no_sense() -> None:
     """A span needs a time zone and does not run backwards."""
-    with pytest.raises(FrameError, match="need a time zone"):
+    with pytest.raises(FrameError, match="needs a time zone"):
         Span(datetime(2026, 1, 1), at(1))  # noqa: DTZ001  # that is the point
     with pytest.raises(FrameError, match="cannot end"):
         Span(at(1), at(0))

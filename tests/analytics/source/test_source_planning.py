@@ -99,3 +99,22 @@ def test_nothing_is_asked_for() -> None:
         with pytest.raises(ExportError, match="nothing is asked for; name a selector or an SLO"):
             plan(client, [], START, END)
         assert fake.asked == []
+
+
+def test_data_between_the_looks_are_series() -> None:
+    """Where no instant that is looked at has a series, the whole time is asked."""
+
+    def answers(asked: Asked) -> Reply:
+        if asked.path.endswith("series"):
+            return success([{"__name__": "up", "i": i} for i in "abc"])
+        if asked.path.endswith("query"):
+            return success({"resultType": "vector", "result": []})
+        return server(asked)
+
+    with FakePrometheus(answers=answers) as fake, Client(Connection(fake.url)) as client:
+        made = plan(client, [Question("up")], START, END)
+        (asked,) = (one for one in fake.asked if one.path.endswith("series"))
+    assert made.series == (3,)
+    assert asked.fields["match[]"] == ["up"]
+    edges = [float(asked.fields[edge][0]) for edge in ("start", "end")]
+    assert edges == [START.timestamp(), END.timestamp()]

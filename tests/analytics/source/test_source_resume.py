@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -353,3 +354,33 @@ def test_progress_is_reported(tmp_path: Path) -> None:
     count = len(made.chunks)
     assert [one.done for one in seen] == list(range(1, count + 1))
     assert seen[-1] == Progress(count, count, 2 * 721, 0)
+
+
+def test_beginning_anew_takes_nothing_from_another_export(tmp_path: Path) -> None:
+    """`resume=False` clears what is left of the same questions only."""
+    with FakePrometheus(answers=failing(lambda n: n == 3, failure(403, "no"))) as fake:
+        client = _client(fake)
+        made = plan(client, [QUESTION], START, END, step=MINUTE, budget=BUDGET)
+        with pytest.raises(ServerError):
+            download(made, client, tmp_path, concurrency=1)
+        left = _files(tmp_path)
+        assert len(left) > 1
+        other = plan(client, [Question("down")], START, END, step=MINUTE)
+        with pytest.raises(ExportError, match="holds an unfinished export of something else"):
+            download(other, client, tmp_path, resume=False)
+        assert _files(tmp_path) == left
+        later = plan(client, [QUESTION], START + MINUTE, END, step=MINUTE, budget=BUDGET)
+        assert download(later, client, tmp_path, resume=False).about.start == START + MINUTE
+
+
+def test_holes_without_work_are_fetched_again(tmp_path: Path) -> None:
+    """Where the chunks of an export with holes are gone, it begins anew instead of staying so."""
+    answers = failing(lambda n: n in (3, 4), failure(503, "overloaded"))
+    with FakePrometheus(answers=answers) as fake:
+        client = _client(fake)
+        made = plan(client, [QUESTION], START, END, step=MINUTE, budget=BUDGET)
+        assert len(download(made, client, tmp_path, concurrency=1).about.holes) == 1
+        shutil.rmtree(tmp_path / "work")
+        export = download(made, client, tmp_path)
+    assert export.about.holes == ()
+    assert export.samples("up").collect().height == 2 * 721

@@ -99,3 +99,9 @@ def test_few_blocks_are_refused(make_tiles: Make) -> None:
     tiles = make_tiles([0.0] * 4 * _DAY, [1.0] * 4 * _DAY)
     with pytest.raises(ValueError, match="a bootstrap needs 5 blocks of 1d; take a longer time"):
         block_bootstrap(tiles, seed=1)
+
+
+def test_tiles_without_events_are_refused(make_tiles: Make) -> None:
+    """An error ratio of nothing has no interval."""
+    with pytest.raises(ValueError, match="may hold no events"):
+        block_bootstrap(make_tiles([0.0] * 6 * _DAY, [0.0] * 6 * _DAY), seed=1)

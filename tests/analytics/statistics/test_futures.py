@@ -68,6 +68,19 @@ def test_what_is_spent_now_is_what_the_alert_compares(make_tiles: Make) -> None:
     assert now.tolist() == [[pytest.approx(1 / 0.72)]]
 
 
+def test_a_calendar_budget_that_is_still_to_begin_counts_none_of_the_hours_before(
+    make_tiles: Make,
+) -> None:
+    """Twelve hours ahead, of which the last four and a half are of the period."""
+    line = timeline(make_tiles([10.0] * 288, [100.0] * 288))
+    start = line.last + timedelta(hours=7, minutes=30)
+    period = Calendar(start, start + timedelta(hours=4, minutes=30))
+    futures = Futures(np.full((1, 12), 6.0), np.full((1, 12), 1200.0), np.ones((1, 12)))
+    spent = consumption(line, futures, 0.01, period)[0]
+    passed = [max(0.0, hours - 7.5) for hours in range(13)]
+    assert spent.tolist() == pytest.approx([6 * hours / (0.01 * 1200 * 4.5) for hours in passed])
+
+
 def test_a_calendar_budget_counts_from_its_start(make_tiles: Make) -> None:
     """What was bad before does not matter, what comes makes the budget larger."""
     bad = [10.0] * 288 + [1.0] * 144

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from rtobs.analytics.store import About, open_export, write_export
-from rtobs.errors import ExportError, FrameError
+from rtobs.analytics.store import About, Export, open_export, write_export
+from rtobs.errors import DamagedError, ExportError, FrameError
 
 
 @pytest.fixture
@@ -31,6 +32,14 @@ def test_a_folder_without_a_manifest_is_no_export(tmp_path: Path) -> None:
     """The manifest is written last, so its absence means an export that was not finished."""
     with pytest.raises(ExportError, match=r"has no manifest\.json: it is no export, or one that"):
         open_export(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["octobre", "a.yaml"])
+def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path, name: str) -> None:
+    """A slip of the pen is no unfinished export, and neither is a file."""
+    (tmp_path / "a.yaml").touch()
+    with pytest.raises(ExportError, match=rf"there is no folder .*{name}; `rtobs export --out"):
+        open_export(tmp_path / name)
 
 
 def test_a_folder_of_other_files_is_not_written_to(
@@ -73,6 +82,9 @@ def test_a_newer_minor_version_is_read(folder: Path, about: About) -> None:
         ({"files": [{}]}, "is damaged: KeyError 'path'"),
         ({"dialect": "v9"}, "is damaged"),
         ({"start": 5}, "is damaged"),
+        ({"step_ms": 1e300}, "is damaged"),
+        ({"files": [{"path": 5, "rows": 1, "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": []}, "is damaged: ValueError it does not name one file of series"),
     ],
 )
 def test_a_damaged_manifest_is_refused(folder: Path, words: dict[str, Any], message: str) -> None:
@@ -88,6 +100,37 @@ def test_a_torn_manifest_is_refused(folder: Path) -> None:
     manifest.write_bytes(manifest.read_bytes()[:100])
     with pytest.raises(ExportError, match="is no JSON, so the export is damaged"):
         open_export(folder)
+
+
+def test_a_manifest_without_bottom_is_refused(folder: Path) -> None:
+    """Nested as deep as no manifest is, it is damaged and no mistake of rtobs."""
+    (folder / "manifest.json").write_text("[" * 200_000)
+    with pytest.raises(ExportError, match="is no JSON, so the export is damaged"):
+        open_export(folder)
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("samples/metric=up/date=2026-11-01/part-000.parquet", lambda export: export.samples("up")),
+        ("series.parquet", lambda export: export.series),
+    ],
+)
+def test_a_damaged_file_is_named_before_it_is_read(
+    folder: Path, path: str, read: Callable[[Export], object]
+) -> None:
+    """A file that is gone or too short is said with the folder and with what to do."""
+    file, export = folder / path, open_export(folder)
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(DamagedError, match=f"{folder} is damaged: {path} has 50 bytes instead of"):
+        read(export)
+    file.unlink()
+    with pytest.raises(DamagedError) as caught:
+        read(export)
+    assert str(caught.value) == (
+        f"{folder} is damaged: {path} cannot be read (No such file or directory); export again into"
+        " another folder, or fetch the files from a copy"
+    )
 
 
 def test_verify_finds_what_changed_and_what_is_gone(folder: Path) -> None:

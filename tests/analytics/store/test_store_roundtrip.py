@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -220,3 +222,40 @@ def test_a_fingerprint_never_changes() -> None:
         {"__name__": "up", "job": "api"}
     )
     assert fingerprint({"__name__": "up", "job": "api"}) == "fc6497df44061e96"
+
+
+def test_a_folder_with_brackets_is_no_pattern(
+    tmp_path: Path, series: pl.DataFrame, samples: pl.DataFrame, about: About
+) -> None:
+    """`oct[1]` holds its own samples, not those of `oct1` beside it."""
+    write_export(tmp_path / "oct1", series, samples.with_columns(value=pl.lit(-1.0)), about)
+    export = write_export(tmp_path / "oct[1]", series, samples, about)
+    assert_frame_equal(export.series, series)
+    found = pl.concat([export.samples(metric).collect() for metric in export.metrics])
+    assert_frame_equal(found, samples)
+
+
+def test_files_in_any_order_are_samples_in_order(
+    tmp_path: Path, series: pl.DataFrame, samples: pl.DataFrame, about: About
+) -> None:
+    """A reader sorts what a manifest lists, whoever wrote it."""
+    later = samples.with_columns(pl.col("ts") + timedelta(days=1))
+    both = pl.concat([samples, later]).sort("series_id", "ts")
+    write_export(tmp_path, series, both, replace(about, end=about.end + timedelta(days=1)))
+    manifest = tmp_path / "manifest.json"
+    words = json.loads(manifest.read_text())
+    assert len(words["files"]) > 4
+    manifest.write_text(json.dumps({**words, "files": words["files"][::-1]}))
+    export = open_export(tmp_path)
+    found = pl.concat([export.samples(metric).collect() for metric in export.metrics])
+    assert_frame_equal(found, both)
+
+
+def test_series_are_read_once(
+    tmp_path: Path, series: pl.DataFrame, samples: pl.DataFrame, about: About
+) -> None:
+    """A report asks for them hundreds of times, so a second look needs no file."""
+    export = write_export(tmp_path, series, samples, about)
+    assert_frame_equal(export.series, series)
+    (tmp_path / "series.parquet").unlink()
+    assert_frame_equal(export.series, series)
