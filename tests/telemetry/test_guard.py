@@ -211,7 +211,8 @@ def test_what_otlp_cannot_carry_is_left_out(value: Any, rtobs_capture: Captured)
     for measure in (counter.add, gauge.set, histogram.record):
         measure(value)
         measure(2)
-    metrics = {counter.spec.name: 2, gauge.spec.name: 2, histogram.spec.name: 1}
+    # The gauge first: SDK 1.44 shows it only in the first collection after it was set.
+    metrics = {gauge.spec.name: 2, counter.spec.name: 2, histogram.spec.name: 1}
     assert {name: rtobs_capture.value(name) for name in metrics} == metrics
     complaints = [one for one in rtobs_capture.records if "is left out" in one.getMessage()]
     assert len(complaints) == 3
