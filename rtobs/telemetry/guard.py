@@ -196,8 +196,6 @@ class _Guarded:
         context: Context | None = None,
     ) -> None:
         """Measure once; a wrong measurement must not break the work, nor the export of others."""
-        if self._policy.off:
-            return
         try:
             kind: object = type(value)
             if kind is not float and (kind is not int or not -_INT64 <= value < _INT64):
@@ -235,7 +233,8 @@ class Counter(_Guarded):
 
     def add(self, amount: float = 1, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Add `amount` under the labels, given as a mapping, as keywords or both."""
-        self._measure(self._instrument.add, amount, {**labels, **more} if labels else more)
+        if not self._policy.off:
+            self._measure(self._instrument.add, amount, {**labels, **more} if labels else more)
 
     def prime(self, labels: LabelSets | None = None) -> None:
         """Make the label set start at 0 now, and again in each forked child.
@@ -262,11 +261,13 @@ class Histogram(_Guarded):
 
     def record(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Record `value`, in the declared unit, under the labels."""
-        self._measure(self._instrument.record, value, {**labels, **more} if labels else more)
+        if not self._policy.off:
+            self._measure(self._instrument.record, value, {**labels, **more} if labels else more)
 
     def record_in(self, context: Context, value: float, labels: LabelSets) -> None:
         """Record with the exemplar of a span that is not the current one."""
-        self._measure(self._instrument.record, value, labels, context)
+        if not self._policy.off:
+            self._measure(self._instrument.record, value, labels, context)
 
 
 class Gauge(_Guarded):
@@ -278,4 +279,5 @@ class Gauge(_Guarded):
 
     def set(self, value: float, labels: LabelSets | None = None, /, **more: Label) -> None:
         """Show `value`, in the declared unit, under the labels."""
-        self._measure(self._instrument.set, value, {**labels, **more} if labels else more)
+        if not self._policy.off:
+            self._measure(self._instrument.set, value, {**labels, **more} if labels else more)
