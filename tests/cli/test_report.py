@@ -74,11 +74,13 @@ def test_known_incidents_as_markdown(export: Path) -> None:
         "slo_id,start,end,label\n"
         "shop-orders,2026-07-15T10:00Z,2026-07-15T10:30Z,the payment provider | was down\n"
         "shop-orders,2026-07-16T10:00Z,2026-07-16T10:30Z,nobody noticed\n"
+        "shop-orders,2025-07-16T10:00Z,2025-07-16T10:30Z,last year\n"
     )
     assert _report("--period", "2026-W29", "--incidents", "known.csv", "--format", "markdown") == 0
     text = _written(export)
     assert r"the payment provider \| was down" in text
     assert "1 of 2 incidents had a page (recall 50" in text
+    assert "shop-orders: 1 incident was left out: outside the time of the history" in text
 
 
 def test_half_a_month_does_not_look_like_a_month(export: Path) -> None:
@@ -133,12 +135,19 @@ def test_a_second_run_writes_the_same_bytes(export: Path) -> None:
         (["--zone", "Berlin"], '"Berlin" is no time zone known here'),
         (["--export", "nothing"], "there is no folder nothing; `rtobs export"),
         (["--incidents", "odd.csv"], 'line 2: there is no SLO "shop-order"; did you mean shop-ord'),
+        (
+            ["--incidents", "group.csv"],
+            'one of the group shop="x", of which the history has nothing',
+        ),
         (["--incidents", "absent.csv"], "absent.csv cannot be read as incidents"),
     ],
 )
 def test_refusals(export: Path, capsys: Out, words: Sequence[str], message: str) -> None:
     """One sentence that says what to do, exit code 2, and no file."""
     (export.parent / "odd.csv").write_text("slo_id,start,end\nshop-order,2026-07-01,2026-07-02\n")
+    (export.parent / "group.csv").write_text(
+        'slo_id,group,start,end\nshop-orders,"shop=""x""",2026-07-15,2026-07-16\n'
+    )
     chosen = words if "--period" in words else [*words, "--period", "week"]
     assert _report(*chosen) == 2
     out, err = capsys.readouterr()

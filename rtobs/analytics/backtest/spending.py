@@ -43,6 +43,15 @@ class Spending:
         first, last = np.searchsorted(self.times, (start, end))
         return float(self.sums[row, last] - self.sums[row, first])
 
+    def of(self, group: str, start: int, end: int) -> float:
+        """The share that an incident in [start, end) spent, in milliseconds.
+
+        By the group that spent most, where "" stands for all. A rate of five minutes tells of what
+        was bad for as long after it, and that belongs to it.
+        """
+        rows = [row for row, name in enumerate(self.groups) if group in ("", name)]
+        return max((self.between(row, start, end + _LATE) for row in rows), default=0.0)
+
 
 def spending(series: Histories, slo: ResolvedSlo) -> Spending:
     """When the budget of an SLO was spent.
@@ -65,8 +74,7 @@ def spending(series: Histories, slo: ResolvedSlo) -> Spending:
 def spent_in(found: Sequence[Spending], incidents: pl.DataFrame) -> list[float | None]:
     """The share of the budget of an SLO window that each incident spent.
 
-    By the group that spent most, where an incident stands for all; None for an SLO without history.
-    A rate of five minutes tells of what was bad for as long after it, and that belongs to it.
+    None for an SLO without history; otherwise see `Spending.of`.
 
     Args:
         found: of the SLOs.
@@ -80,5 +88,4 @@ def _spent(own: Spending | None, incident: Mapping[str, Any]) -> float | None:
     if own is None:
         return None
     start, end = (milliseconds(incident[edge]) for edge in ("start", "end"))
-    rows = [row for row, name in enumerate(own.groups) if incident["group"] in ("", name)]
-    return max((own.between(row, start, end + _LATE) for row in rows), default=0.0)
+    return own.of(incident["group"], start, end)

@@ -8,6 +8,8 @@ from typing import Final
 import altair as alt
 import polars as pl
 
+from rtobs.model.characters import visible
+
 __all__ = ["MOST_POINTS", "inline", "segments", "thin"]
 
 MOST_POINTS: Final = 2_000  # a line with more is slow to draw and looks the same
@@ -17,6 +19,7 @@ _GAP_STEPS: Final = 3
 def inline(frame: pl.DataFrame) -> alt.InlineData:
     """The rows, inside the chart. Instants become milliseconds since 1970; NaN becomes null.
 
+    Characters that no drawing can hold become signs: a label is a text of others.
     Rows inside the chart are not limited to the 5,000 that altair allows for a frame, and the
     picture does not depend on the time zone of the machine.
     """
@@ -24,9 +27,16 @@ def inline(frame: pl.DataFrame) -> alt.InlineData:
         pl.selectors.datetime().dt.epoch("ms"),
         pl.selectors.date().cast(pl.String),
         pl.selectors.float().fill_nan(None),
+        pl.selectors.string().map_batches(_signs, return_dtype=pl.String),
     )
     # As one text: altair copies and checks a list of rows, value by value, many times over.
     return alt.InlineData(values=made.write_json(), format=alt.JsonDataFormat(type="json"))
+
+
+def _signs(texts: pl.Series) -> pl.Series:
+    names = texts.drop_nulls().unique()
+    shown = names.map_elements(visible, return_dtype=pl.String)
+    return texts.replace(names, shown)
 
 
 def thin(

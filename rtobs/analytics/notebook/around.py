@@ -67,9 +67,7 @@ def noticed(histories: Iterable[History], start: datetime, end: datetime) -> pl.
 
 
 def _noticed(history: History, start: datetime, end: datetime) -> tuple[object, ...] | None:
-    span = (milliseconds(start), milliseconds(end))
-    groups = range(len(history.spending.groups))
-    burnt = max((history.spending.between(row, *span) for row in groups), default=0.0)
+    burnt = history.spending.of("", milliseconds(start), milliseconds(end))
     alerts = fired_around(history.alerts, start, end + _HOUR).filter(pl.col("tier") != "")
     if alerts.is_empty():
         return (history.slo.slo_id, burnt, None, None, None) if burnt > 0 else None

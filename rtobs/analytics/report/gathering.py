@@ -9,6 +9,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from rtobs.analytics.backtest.exported import read_histories, warm_up
+from rtobs.analytics.backtest.given import completed
 from rtobs.analytics.backtest.incidents import incidents as significant
 from rtobs.analytics.backtest.replay import Bench
 from rtobs.analytics.frames import INCIDENTS, check
@@ -44,6 +45,7 @@ def histories(
     Raises:
         DamagedError: files of the export cannot be read.
         ExportError: an SLO is not in the export and should be, or is there and cannot be used.
+        FrameError: an incident is one of a group that its SLO does not have.
     """
     for slo in slos:
         try:
@@ -58,8 +60,12 @@ def histories(
             raise export.damaged(str(error)) from error
         # Who names the incidents of some SLOs says nothing about the others.
         own = None if incidents is None else incidents.filter(pl.col("slo_id") == slo.slo_id)
-        named = None if own is None or own.is_empty() else own
-        yield history_of(read.histories[0], incidents=named, notes=notes)
+        if own is not None and not own.is_empty():
+            own, said = completed(own, read.histories)
+            notes = (*notes, *(f"{slo.slo_id}: {one}" for one in said))
+        else:
+            own = None
+        yield history_of(read.histories[0], incidents=own, notes=notes)
 
 
 def _is_held(export: Export, slo: ResolvedSlo) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from rtobs.analytics.backtest.matching import Match, fired, matches
+from rtobs.analytics.backtest.matching import fired, matches
 from rtobs.analytics.backtest.scores import Score, score
 from rtobs.analytics.backtest.spending import Spending
 from rtobs.analytics.charts.percent import share_text
@@ -177,17 +177,11 @@ def _happened(judged: _Judged, period: Period) -> tuple[Happened, ...]:
             start=row["start"],
             end=row["end"],
             label=row["label"],
-            spent=_spent(match, judged.spending),
+            spent=judged.spending.of(row["group"], *match.when),
             detected=moment(match.alerts[0].when[0]) if match.alerts else None,
         )
         for row, match in zip(judged.incidents.iter_rows(named=True), found, strict=True)
     )
-
-
-def _spent(match: Match, spending: Spending) -> float:
-    """By the group that spent most, where an incident stands for all."""
-    own = [row for row, group in enumerate(spending.groups) if match.place[1] in ("", group)]
-    return max((spending.between(row, *match.when) for row in own), default=0.0)
 
 
 def _gaps(sections: list[Section]) -> Iterable[str]:

@@ -275,6 +275,14 @@ def _incident(day: float, label: str) -> pl.DataFrame:
     return pl.DataFrame([row], schema=dict(INCIDENTS.columns), orient="row")
 
 
+@pytest.mark.parametrize("acting", ["\x00", "\x08", "\x1b", "\ufffe"])
+def test_a_label_in_the_rows_of_a_chart_acts_on_nothing(acting: str) -> None:
+    """Rows travel as one JSON text, in which such a character hides behind an escape."""
+    labelled = _incident(1.0, f"a{acting}b")
+    drawn = svg(charts.budget_over_time(budget(), incidents=labelled), name="x")
+    assert f"a{visible(acting)}b" in drawn
+
+
 @pytest.mark.parametrize("acting", ["\x00", "\x08", "\x1b", "\ufffe", "\ud800"])
 def test_a_character_that_no_drawing_can_hold_is_a_sign(acting: str) -> None:
     """A label is a text of others: one such character must not end the process."""

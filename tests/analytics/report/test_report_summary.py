@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from rtobs.analytics.backtest.scores import score
+from rtobs.analytics.backtest.spending import spent_in
 from rtobs.analytics.dialect import Dialect
 from rtobs.analytics.frames import ALERTS, INCIDENTS, TIME
 from rtobs.analytics.report import Section, Verdict, period_named, summarise
@@ -115,6 +116,10 @@ def test_alerts_are_judged_as_the_backtest_judges_them() -> None:
 def test_an_incident_says_when_it_was_paged_and_what_it_cost() -> None:
     """A fault that spends much is paged within minutes; one that spends little never is."""
     gateway, storage = _of("chat-api-availability").incidents
+    own = next(one for one in platform() if one.slo.slo_id == "chat-api-availability")
+    known = own.incidents.filter(pl.col("start") == gateway.start)
+    assert known.height == 1
+    assert [gateway.spent] == spent_in([one.spending for one in platform()], known)
     assert gateway.detected is not None
     assert timedelta(0) < gateway.detected - gateway.start < timedelta(minutes=10)
     assert gateway.spent > 0.9
