@@ -141,7 +141,12 @@ def _handler(fake: FakePrometheus) -> type[BaseHTTPRequestHandler]:
         wbufsize = 1 << 16  # head and body in one packet, else each answer waits for an ACK
 
         def do_POST(self) -> None:
-            form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # who asked was killed in the middle: nothing was asked
+                self.close_connection = True
+                return
+            form = body.decode()
             where = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             fields = parse_qs(form or where.query)

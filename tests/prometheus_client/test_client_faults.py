@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -166,3 +168,14 @@ def test_a_closed_client_asks_no_more() -> None:
         with pytest.raises(ServerError):
             client.query("up", NOW)
         assert len(fake.asked) <= 1
+
+
+def test_half_a_request_was_not_asked() -> None:
+    """Who counts requests does not count that of a process that was killed while it wrote."""
+    with FakePrometheus() as fake:
+        where = urlsplit(fake.url)
+        with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as half:
+            half.sendall(b"POST /api/v1/query HTTP/1.1\r\nContent-Length: 10\r\n\r\nque")
+            half.shutdown(socket.SHUT_WR)
+            assert half.recv(1) == b""
+        assert fake.asked == []
